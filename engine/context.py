@@ -1,0 +1,58 @@
+"""Everything a decision may depend on besides the two records: clock, zone, user, settings, names. Frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from engine.records import Reference, Side
+
+
+class Everything:
+    """The value of a list setting that chooses all there is."""
+
+    def __repr__(self) -> str:
+        return "everything"
+
+
+EVERYTHING: Final = Everything()
+
+SettingValue: TypeAlias = "None | bool | int | str | tuple[str, ...] | Everything"
+"""Flags for yes/no; text for choices, times of day (``09:00``) and single references; tuples of ids or names for lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """References found by name before deciding: (side, kind, folded name) to all that carry it."""
+
+    found: Mapping[tuple[Side, str, str], tuple[Reference, ...]] = field(default_factory=dict)
+
+    def look_up(self, side: Side, kind: str, name: str) -> tuple[Reference, ...]:
+        return self.found.get((side, kind, fold(name)), ())
+
+
+NO_NAMES = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``now`` is an aware UTC instant; ``zone`` the IANA name of the user's zone; ``user`` the CRM user's id."""
+
+    now: datetime
+    zone: str
+    user: str
+    settings: Mapping[str, SettingValue]
+    names: Names = NO_NAMES
+
+    @property
+    def today(self) -> date:
+        """The user's calendar day."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+
+def fold(text: str) -> str:
+    """Text as names and match keys compare it without case: trimmed, inner white space joined, case folded."""
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,172 @@
+"""The compiled form of one rule file: what the runner may ask, and nothing else.
+
+Conditions arrive as plain functions; map lines as Line values; the two hot paths (has anything moved, what would a
+new record hold) as generated code that carries rule positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from engine.context import Context, SettingValue
+from engine.lenses.base import Lens
+from engine.records import Key, Record, Reference, Side, Value
+from engine.schema import Schema
+
+Condition: TypeAlias = Callable[[Record | None, Record | None, Context], bool]
+"""(crm, m365, context); comparisons with empty, missing or not fetched values are false."""
+
+Instants: TypeAlias = Callable[[Record | None, Record | None, Context], datetime | None]
+
+Event: TypeAlias = Literal["created in crm", "created in m365", "deleted in crm", "deleted in m365"]
+Policy: TypeAlias = Literal[
+    "create in m365", "create in crm", "delete in m365", "delete in crm", "recreate in m365", "recreate in crm",
+    "stop syncing", "leave alone", "sync a last time, then stop", "sync", "report", "treat as created",
+]  # fmt: skip
+Winner: TypeAlias = Literal["crm", "m365", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands now; shown, never stored as a key."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a rule chose, and the entry that chose it."""
+
+    policy: Policy
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a record takes no part: the quoted text of the rule, and its entry. ``side`` is the side it speaks of."""
+
+    text: str
+    entry: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Which writes the settings allow, and the entry that says so."""
+
+    to_m365: bool
+    to_crm: bool
+    entry: str
+
+    def allows(self, side: Side) -> bool:
+        """Whether writes *into* this side are allowed."""
+        return self.to_crm if side == "crm" else self.to_m365
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """One declared setting. ``kind``: choice, flag, list, one, time, duration. ``target`` (side, kind) of references."""
+
+    name: str
+    kind: Literal["choice", "flag", "list", "one", "time", "duration"]
+    default: SettingValue
+    set_by: tuple[Literal["org", "user"], ...]
+    choices: tuple[str, ...] = ()
+    target: tuple[Side, str] | None = None
+    narrowest_wins: bool = False
+    help: str = ""
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One map entry.
+
+    A line has a field path on at least one side; the other end may be a path, the ``user``, ``today`` or a constant
+    (then ``source`` computes it and the line writes one way). ``to_m365`` and ``to_crm`` are the arrows. ``guard`` is
+    its ``when``. ``slot`` paths (``emailAddresses[1].address``) are aligned by base before a line sees them.
+    """
+
+    entry: str
+    crm_path: str | None
+    m365_path: str | None
+    lens: Lens
+    to_m365: bool
+    to_crm: bool
+    on_create: bool = False
+    on_first_sync: bool = False
+    always: bool = False
+    keep_others: bool = False
+    sticky: Value = None
+    guard: Condition | None = None
+    source: Callable[[Record | None, Record | None, Context], Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchEntry:
+    """One way to recognise a record: keys of either side's record, equal exactly when the entry holds."""
+
+    entry: str
+    crm_keys: Callable[[Record, Context], tuple[Key, ...]]
+    m365_keys: Callable[[Record, Context], tuple[Key, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One line of a conflict or first-agreement section."""
+
+    winner: Winner
+    tie: Side
+    entry: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One compiled rule file. ``digest`` covers its text, both schemas and the compiler's language number."""
+
+    digest: str
+    name: str
+    crm: Schema
+    m365: Schema
+    settings: tuple[SettingSpec, ...]
+    entries: Mapping[str, Place]
+    lines: tuple[Line, ...]
+    conflict_per: Literal["field", "record"]
+    fill_empty: bool
+    fill_entry: str
+    matches: tuple[MatchEntry, ...]
+    if_several: Choice
+    if_taken: Choice
+    if_none: Choice
+    barred: Reason | None
+
+    direction: Callable[[Context], Direction]
+    scope: Callable[[Record | None, Record | None, Context], Reason | None]
+    """The first scope entry that fails, of the sides given; None when all hold."""
+    reads_collection: Callable[[Reference, Context], bool]
+    """Whether items of this collection can be in scope, from the entries that look at the container alone."""
+    leaving: Callable[[Reason, Record | None, Record | None, Context], Choice]
+    window: Callable[[Record | None, Record | None, Context], Reason | None]
+    """None while inside. A pair is inside while either side's date is (given both); one record is judged alone."""
+    window_choice: Choice
+    change: Callable[[Event, Record | None, Record | None, Context], Choice]
+    conflict: Callable[[Record, Record, Context], Rival]
+    first_agreement: Callable[[Record, Record, Context], Rival]
+    flip: Instants
+    """The next instant after now at which a condition, window or guard over the clock changes for these records."""
+    moved: Callable[
+        [Mapping[str, Value], Mapping[str, Value], Mapping[str, Value], Mapping[str, Value]], list[int]
+    ]
+    """(crm, m365, crm base, m365 base): indexes of path-to-path lines whose raw value differs from its base on either
+    side, or that have none; a line over a path that was not fetched is left out. Generated code; the hot path."""
+    project: Mapping[Side, Callable[[Mapping[str, Value], Context], dict[str, Value]]]
+    """Side to write ▸ (values of the other side, context) ▸ value per written path, for path-to-path lines without a
+    guard that write that side and are not ``on first sync``; Untranslatable values are left out. Generated code."""
+
+    def place(self, entry: str) -> Place:
+        return self.entries[entry]

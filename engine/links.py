@@ -1,0 +1,65 @@
+"""What Tandem remembers of a pair: the link and the base, the last state both sides agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from engine.records import Key, Value
+
+LinkState: TypeAlias = Literal["linked", "dormant", "ended", "waiting", "held"]
+"""linked: in scope, kept in step. dormant: paired, out of scope, nothing is written until the reason goes.
+ended: the other record went and shall not be made again. waiting: delivered, not acted on yet, comes back by itself.
+held: needs a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One address space of Microsoft 365 (a mailbox) with the CRM user who owns it. ``zone`` is an IANA name."""
+
+    org: str
+    id: str
+    user: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One Microsoft 365 item and its CRM record, in one space. Parked items (waiting, held) may lack ``crm_id``.
+
+    ``wake_at`` is UTC in milliseconds. ``keys`` are stored only while unpaired, so that a later CRM record finds the
+    item. ``candidates`` are the CRM ids a held item could belong to. ``settled`` is what a person decided about a
+    held item: a CRM id to pair with, ``create`` or ``ignore``.
+    """
+
+    id: str
+    space: str
+    kind: str
+    m365_id: str | None
+    crm_id: str | None
+    m365_version: str = ""
+    crm_version: str = ""
+    state: LinkState = "linked"
+    reason: str = ""
+    entry: str = ""
+    collection: str = ""
+    title: str = ""
+    wake_at: int | None = None
+    agreed_at: int | None = None
+    attempts: int = 0
+    recreated: int = 0
+    candidates: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Per mapped field path, what each side held when they last agreed, in its own terms."""
+
+    crm: Mapping[str, Value] = field(default_factory=dict)
+    m365: Mapping[str, Value] = field(default_factory=dict)
+
+
+NO_AGREEMENT = Base()

@@ -1,0 +1,130 @@
+"""Records as both sides hand them over, and the three kinds of absence.
+
+A value is what the side returned, decoded into a few plain types. ``None`` means *empty*; a path that a record does
+not hold at all is *not fetched* and never overwrites anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+Side: TypeAlias = Literal["crm", "m365"]
+CRM: Final[Side] = "crm"
+M365: Final[Side] = "m365"
+
+
+class Absence(Enum):
+    """Marks that are not values: told apart from an empty value (None) by identity."""
+
+    NOT_FETCHED = "not fetched"
+    NO_BASE = "never agreed"
+
+
+NOT_FETCHED: Final = Absence.NOT_FETCHED
+NO_BASE: Final = Absence.NO_BASE
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A pointer to another record (company, folder) with the name people know it by.
+
+    ``id`` is None where the writer shall find or make the record called ``name``.
+    """
+
+    id: str | None
+    name: str
+
+
+Value: TypeAlias = "None | bool | int | str | Reference | tuple[Value, ...]"
+"""Text; flags; whole numbers; dates as ``YYYY-MM-DD``; instants as ``YYYY-MM-DDTHH:MM:SSZ``; tuples for lists, for
+structures (parts in schema order) and for postal addresses (street, city, region, code, country)."""
+
+
+def opposite(side: Side) -> Side:
+    return M365 if side == CRM else CRM
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of one side.
+
+    ``version`` changes with every modification (etag, CRM version); ``modified`` is UTC in milliseconds where the
+    side knows it. ``editable`` is false when the space's user may read but not edit it. A path missing from
+    ``values`` was not fetched.
+    """
+
+    side: Side
+    kind: str
+    id: str
+    version: str
+    values: Mapping[str, Value]
+    modified: int | None = None
+    editable: bool = True
+
+    def get(self, path: str) -> Value | Absence:
+        return self.values.get(path, NOT_FETCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Proof that a record no longer exists: its system answered so when asked by id."""
+
+    side: Side
+    kind: str
+    id: str
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """The record may exist, but the space's user may not read it: never the same as gone."""
+
+    side: Side
+    kind: str
+    id: str
+
+
+State: TypeAlias = Record | Gone | Barred
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One way to recognise a record: all ``terms`` (CRM path, value to compare) must hold.
+
+    Keys computed from a CRM record and from a Microsoft 365 record are equal exactly when the match entry holds, so
+    that pairing is a join. Empty values make no key.
+    """
+
+    entry: str
+    terms: tuple[tuple[str, str], ...]
+    ignore_case: bool = field(default=False)
+
+    def text(self) -> str:
+        """A stable form for storing and comparing (terms in rule order)."""
+        return json.dumps(
+            [self.entry, self.terms, self.ignore_case], ensure_ascii=False, separators=(",", ":")
+        )
+
+
+def to_json(value: Value) -> object:
+    """Plain JSON for a value; a reference becomes ``{"id": …, "name": …}``."""
+    if isinstance(value, Reference):
+        return {"id": value.id, "name": value.name}
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(raw: object) -> Value:
+    """The inverse of :func:`to_json`. Raises TypeError for what no value can be."""
+    if isinstance(raw, dict):
+        return Reference(raw["id"], raw["name"])
+    if isinstance(raw, list):
+        return tuple(from_json(item) for item in raw)
+    if raw is None or isinstance(raw, bool | int | str):
+        return raw
+    raise TypeError(f"no value has the JSON type {type(raw).__name__}")

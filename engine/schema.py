@@ -1,0 +1,153 @@
+"""What a side can hold: kinds, fields and their types. Rules are checked against it; adapters derive from it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from engine.records import Side
+
+TypeName: TypeAlias = Literal[
+    "text", "long text", "email", "phone", "flag", "integer", "date", "instant", "choice", "postal", "user",
+    "reference", "structure", "list",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A field's type. ``of`` and ``limit`` belong to lists (limit = how many the side can hold), ``parts`` to
+    structures, ``target`` (a kind) to references, ``choices`` to choice fields."""
+
+    name: TypeName
+    of: Type | None = None
+    limit: int | None = None
+    parts: tuple[tuple[str, Type], ...] = ()
+    target: str | None = None
+    choices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.of is not None:
+            return f"list of {self.of}"
+        return f"{self.name} to {self.target}" if self.target else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a kind. ``max_length`` in characters; ``part`` names a separately fetched piece; ``container``
+    marks the field that says in which collection (folder) the record lives; ``matchable`` fields can be searched."""
+
+    name: str
+    type: Type
+    label: str = ""
+    writable: bool = True
+    max_length: int | None = None
+    part: str | None = None
+    container: bool = False
+    matchable: bool = False
+
+
+_STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(\[(?P<slot>[0-9]+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: a name, and the slot (from 1) where one is given."""
+
+    name: str
+    slot: int | None
+
+
+def steps(path: str) -> tuple[Step, ...]:
+    """The steps of ``emailAddresses[1].address``. Raises ValueError for a malformed path."""
+    found = []
+    for piece in path.split("."):
+        match = _STEP.fullmatch(piece)
+        if match is None:
+            raise ValueError(f"{path!r} is not a field path")
+        found.append(Step(match["name"], int(match["slot"]) if match["slot"] else None))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All fields of one kind on one side. ``title`` names the fields that tell a person which record is meant;
+    ``dated`` says whether records carry a modified time."""
+
+    side: Side
+    kind: str
+    fields: tuple[Field, ...]
+    title: tuple[str, ...]
+    dated: bool = True
+    label: str = ""
+    by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {f.name: f for f in self.fields})
+
+    def type_at(self, path: str) -> Type:
+        """The type a path leads to; ``list.part`` gives a list of the part. Raises KeyError for an unknown name."""
+        first, *rest = steps(path)
+        found = self.by_name[first.name].type
+        if first.slot is not None:
+            if found.of is None:
+                raise KeyError(path)
+            found = found.of
+        for step in rest:
+            found = _part(found, step, path)
+        return found
+
+    def container(self) -> Field | None:
+        return next((f for f in self.fields if f.container), None)
+
+    def digest(self) -> str:
+        return hashlib.blake2b(repr((self.side, self.kind, self.fields)).encode(), digest_size=16).hexdigest()
+
+
+def _part(outer: Type, step: Step, path: str) -> Type:
+    if outer.of is not None:
+        return Type("list", of=_part(outer.of, step, path))
+    if outer.name == "reference" and step.name in ("name", "id"):
+        return Type("text")
+    inner = dict(outer.parts).get(step.name)
+    if inner is None:
+        raise KeyError(path)
+    return inner
+
+
+Schemas: TypeAlias = Mapping[tuple[Side, str], Schema]
+"""Schemas by (side, kind), as rule files name them: ``crm.Contact``, ``m365.contact``."""
+
+
+def schemas(*given: Schema) -> dict[tuple[Side, str], Schema]:
+    return {(s.side, s.kind): s for s in given}
+
+
+TEXT = Type("text")
+LONG_TEXT = Type("long text")
+EMAIL = Type("email")
+PHONE = Type("phone")
+FLAG = Type("flag")
+INTEGER = Type("integer")
+DATE = Type("date")
+INSTANT = Type("instant")
+POSTAL = Type("postal")
+USER = Type("user")
+
+
+def choice(*values: str) -> Type:
+    return Type("choice", choices=values)
+
+
+def list_of(inner: Type, limit: int | None = None) -> Type:
+    return Type("list", of=inner, limit=limit)
+
+
+def reference_to(kind: str) -> Type:
+    return Type("reference", target=kind)
+
+
+def structure(**parts: Type) -> Type:
+    return Type("structure", parts=tuple(parts.items()))

@@ -1,0 +1,1 @@
+"""One module per step of a tick: settle, read, pair, complete, decide, plan, guard, apply, remember."""
