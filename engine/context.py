@@ -21,7 +21,8 @@ class Everything:
 EVERYTHING: Final = Everything()
 
 SettingValue: TypeAlias = "None | bool | int | str | tuple[str, ...] | Everything"
-"""Flags for yes/no; text for choices, times of day (``09:00``) and single references; tuples of ids or names for lists."""
+"""Flags for yes/no; text for choices, times of day (``09:00``) and single references; tuples of ids or names
+for lists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,9 @@ class Refusal:
 class Decision:
     """What becomes of one pair: writes (at most one per side), then the link as it shall stand.
 
-    ``link`` is None to forget the pair. ``base`` is the base to store; paths written by this decision are replaced
-    after the write by what the side returned. ``settle`` lists the paths (per side) whose base moves to the present
-    value. ``claims`` are match keys to hold while a CRM record is created.
+    ``link`` is None to forget the pair. ``base`` is the base to store; of a side that was written, the paths named
+    by the action's changes are replaced by what the side returned. ``claims`` are match keys to hold while a CRM
+    record is created.
     """
 
     pair: str
@@ -161,6 +161,4 @@ class Plan:
 
 def canonical(body: object) -> bytes:
     """JSON bytes that are equal for equal content."""
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")

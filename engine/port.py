@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -241,9 +241,7 @@ class State(Protocol):
         """Ends of actions, links with bases and freed claims, in one transaction."""
         ...
 
-    def advance(
-        self, fence: Fence, kind: str, before: Feeds, after: Feeds, changes: Sequence[LinkChange]
-    ) -> bool:
+    def advance(self, fence: Fence, kind: str, before: Feeds, after: Feeds, changes: Sequence[LinkChange]) -> bool:
         """Compare-and-set of cursors, basis and access token, with parked links in the same transaction; False
         (nothing stored) when ``before`` no longer holds."""
         ...

@@ -105,9 +105,7 @@ class Key:
 
     def text(self) -> str:
         """A stable form for storing and comparing (terms in rule order)."""
-        return json.dumps(
-            [self.entry, self.terms, self.ignore_case], ensure_ascii=False, separators=(",", ":")
-        )
+        return json.dumps([self.entry, self.terms, self.ignore_case], ensure_ascii=False, separators=(",", ":"))
 
 
 def to_json(value: Value) -> object:

@@ -70,7 +70,8 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """One declared setting. ``kind``: choice, flag, list, one, time, duration. ``target`` (side, kind) of references."""
+    """One declared setting. ``kind``: choice, flag, list, one, time, duration. ``target`` is (side, kind)
+    of references."""
 
     name: str
     kind: Literal["choice", "flag", "list", "one", "time", "duration"]
@@ -159,9 +160,7 @@ class Program:
     first_agreement: Callable[[Record, Record, Context], Rival]
     flip: Instants
     """The next instant after now at which a condition, window or guard over the clock changes for these records."""
-    moved: Callable[
-        [Mapping[str, Value], Mapping[str, Value], Mapping[str, Value], Mapping[str, Value]], list[int]
-    ]
+    moved: Callable[[Mapping[str, Value], Mapping[str, Value], Mapping[str, Value], Mapping[str, Value]], list[int]]
     """(crm, m365, crm base, m365 base): indexes of path-to-path lines whose raw value differs from its base on either
     side, or that have none; a line over a path that was not fetched is left out. Generated code; the hot path."""
     project: Mapping[Side, Callable[[Mapping[str, Value], Context], dict[str, Value]]]
