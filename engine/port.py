@@ -160,9 +160,10 @@ class LinkChange:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An action that was about to be sent and whose end is not recorded."""
+    """An action that was about to be sent and whose end is not recorded. ``kind`` is the link's (the rule file's)."""
 
     action: Action
+    kind: str
     run: str
     link: str
     crm_id: str | None
@@ -188,7 +189,7 @@ class Ended:
 class State(Protocol):
     """What Tandem remembers, for one organisation. Methods with a fence raise LeaseLost when it is no longer held.
 
-    Times are UTC in milliseconds.
+    Times are UTC in milliseconds. ``kind`` is always the link's kind: the name of the rule file (``contacts``).
     """
 
     def hold(self, space: str, holder: str, now: int, until: int) -> Fence | None:
