@@ -1,0 +1,106 @@
+"""What Microsoft 365 holds, as one plain table per kind: rules, ``$select`` and the wire codec all derive from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from engine.records import M365
+from engine.schema import (
+    DATE,
+    EMAIL,
+    LONG_TEXT,
+    PHONE,
+    POSTAL,
+    TEXT,
+    Field,
+    Schema,
+    Type,
+    list_of,
+    reference_to,
+    schemas,
+    structure,
+)
+
+Wire: TypeAlias = Literal["text", "list", "addresses", "postal", "day", "folder"]
+"""How a value travels: plain text; a list of text; e-mail objects; an address object; an instant that means a day;
+the id of a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field: ``name`` in rules, ``member`` in Graph's JSON, its type, and how it travels."""
+
+    name: str
+    type: Type
+    label: str
+    wire: Wire = "text"
+    member: str = ""
+    writable: bool = True
+    container: bool = False
+
+    @property
+    def wire_name(self) -> str:
+        return self.member or self.name
+
+
+EMAIL_LIMIT: Final = 3
+PHONE_LIMIT: Final = 2
+
+CONTACT_ROWS: Final[tuple[Row, ...]] = (
+    Row("displayName", TEXT, "Display name", writable=False),
+    Row("title", TEXT, "Title"),
+    Row("givenName", TEXT, "First name"),
+    Row("middleName", TEXT, "Middle name"),
+    Row("surname", TEXT, "Last name"),
+    Row("generation", TEXT, "Suffix"),
+    Row("nickName", TEXT, "Nickname"),
+    Row("initials", TEXT, "Initials"),
+    Row("fileAs", TEXT, "File as"),
+    Row("yomiGivenName", TEXT, "First name (phonetic)"),
+    Row("yomiSurname", TEXT, "Last name (phonetic)"),
+    Row("companyName", TEXT, "Company"),
+    Row("yomiCompanyName", TEXT, "Company (phonetic)"),
+    Row("department", TEXT, "Department"),
+    Row("jobTitle", TEXT, "Job title"),
+    Row("profession", TEXT, "Profession"),
+    Row("officeLocation", TEXT, "Office"),
+    Row("manager", TEXT, "Manager"),
+    Row("assistantName", TEXT, "Assistant"),
+    Row("businessHomePage", TEXT, "Web page"),
+    Row("emailAddresses", list_of(structure(address=EMAIL, name=TEXT), EMAIL_LIMIT), "E-mail", "addresses"),
+    Row("businessPhones", list_of(PHONE, PHONE_LIMIT), "Business phone", "list"),
+    Row("homePhones", list_of(PHONE, PHONE_LIMIT), "Home phone", "list"),
+    Row("mobilePhone", PHONE, "Mobile phone"),
+    Row("imAddresses", list_of(TEXT), "Chat address", "list"),
+    Row("businessAddress", POSTAL, "Business address", "postal"),
+    Row("homeAddress", POSTAL, "Home address", "postal"),
+    Row("otherAddress", POSTAL, "Other address", "postal"),
+    Row("birthday", DATE, "Birthday", "day"),
+    Row("spouseName", TEXT, "Spouse"),
+    Row("children", list_of(TEXT), "Children", "list"),
+    Row("personalNotes", LONG_TEXT, "Notes"),
+    Row("categories", list_of(TEXT), "Categories", "list"),
+    Row("parentFolder", reference_to("contactFolder"), "Folder", "folder", "parentFolderId", container=True),
+)
+
+CONTACT_FOLDER_ROWS: Final[tuple[Row, ...]] = (
+    Row("displayName", TEXT, "Name"),
+    Row("parentFolder", reference_to("contactFolder"), "Above", "folder", "parentFolderId", container=True),
+)
+
+
+def _fields(rows: tuple[Row, ...]) -> tuple[Field, ...]:
+    return tuple(
+        Field(row.name, row.type, label=row.label, writable=row.writable, container=row.container) for row in rows
+    )
+
+
+CONTACT: Final = Schema(M365, "contact", _fields(CONTACT_ROWS), title=("displayName",), label="Outlook contact")
+CONTACT_FOLDER: Final = Schema(
+    M365, "contactFolder", _fields(CONTACT_FOLDER_ROWS), title=("displayName",), dated=False, label="Contact folder"
+)
+SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER)
+
+DEFAULT_FOLDER: Final = "Contacts"
+"""What the folder that every mailbox has is called here, whatever the mailbox's language calls it."""
