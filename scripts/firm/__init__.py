@@ -1,0 +1,1 @@
+"""The demo firm, module by module; `scripts/make_firm.py` runs it."""
