@@ -1,0 +1,17 @@
+"""What the catalogue holds about one code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """``wrong`` stands word for word in the code's golden file; with ``right`` in its place the problem is gone
+    (a test holds both)."""
+
+    code: str
+    title: str
+    explanation: str
+    wrong: str
+    right: str

@@ -1,0 +1,366 @@
+"""One rule file with every name resolved: defines inlined, paths typed, phrases known, each entry with its stable id.
+
+What names.py hands to the later passes (types, choices, flips, codegen). Only constructs whose behaviour is built
+appear here; the others were refused before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from engine.language.diagnostics import Span
+from engine.language.program import Event, Policy, SettingSpec, Winner
+from engine.language.tree import Arrow, BeforeAfter, StateWord, Unit
+from engine.records import Side
+from engine.schema import Schema, Type
+
+# ---- operands -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef:
+    """A field of one side. ``path`` has no side prefix (``emailAddresses[1].address``); ``type`` is what it leads to.
+    ``crm.users`` and ``m365.emailAddresses.address`` have list types."""
+
+    side: Side
+    path: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRef:
+    """The effective value of a declared setting (``context.settings[spec.name]``)."""
+
+    spec: SettingSpec
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class UserRef:
+    """The CRM user whose space this is."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TodayRef:
+    """The user's calendar day."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constant: text, whole number, or a flag (from ``yes`` and ``no``). Bare words of choices are text."""
+
+    value: str | int | bool
+    span: Span
+
+
+Operand: TypeAlias = FieldRef | SettingRef | UserRef | TodayRef | Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """``anchor`` moved by ``amount`` ``unit`` before or after; amount 0 for the anchor itself. Anchors are
+    ``now``, ``today`` or a date or instant field."""
+
+    anchor: Literal["now", "today"] | FieldRef
+    span: Span
+    amount: int = 0
+    unit: Unit = "day"
+    sense: BeforeAfter = "after"
+
+
+# ---- conditions -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    items: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    items: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    item: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """A conditional define: ``then`` when ``condition``, else ``otherwise``."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A flag field or yes/no setting standing alone. The operand's type is not checked yet."""
+
+    operand: Operand
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """``left is right``; ``is not`` arrives as Not(Is)."""
+
+    left: Operand
+    right: Operand
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IsState:
+    """``left is empty`` or ``left is fetched`` (``connected`` is refused before)."""
+
+    left: Operand
+    state: StateWord
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """``left in right``: right is a list field, a list setting, or a written list of constants."""
+
+    left: Operand
+    right: Operand | tuple[Constant, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    left: FieldRef
+    sense: BeforeAfter
+    moment: Moment
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Inclusive at both ends."""
+
+    left: FieldRef
+    start: Moment
+    end: Moment
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FallsOn:
+    """Both on the same calendar day of the user."""
+
+    left: Operand
+    right: Operand
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SharesAny:
+    left: Operand
+    right: Operand
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MayRead:
+    """The user may read the record of this side: false when it is barred, true when it was given."""
+
+    side: Side
+    span: Span
+
+
+Expr: TypeAlias = (
+    AnyOf | AllOf | Not | Choose | Truth | Is | IsState | In | Compare | Between | FallsOn | SharesAny | MayRead
+)
+
+
+# ---- entries --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What every entry carries: its id made of names (``contacts/map/mobile<->mobilePhone``), place and text."""
+
+    id: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """``follow setting.x``; the setting is a choice among both, to_m365, to_crm and off (all or some)."""
+
+    entry: Entry
+    follow: SettingRef
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRule:
+    """``side needs condition else reason``, looked at only while ``guard`` holds."""
+
+    entry: Entry
+    side: Side
+    needs: Expr
+    reason: str
+    guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingRule:
+    """What happens to a pair that left for this reason; the first of its reason whose guard holds."""
+
+    entry: Entry
+    reason: str
+    policy: Policy
+    guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRule:
+    entry: Entry
+    field: FieldRef
+    start: Moment
+    end: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """``if several: report``, ``outside: leave alone``, ``one side empty: fill it``."""
+
+    entry: Entry
+    policy: Policy | Literal["fill it", "leave it empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    entry: Entry
+    name: str
+    condition: Expr
+    ignoring_case: bool
+    guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOther:
+    span: Span
+
+
+Cell: TypeAlias = Constant | AnyOther
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    entry: Entry
+    crm: Cell
+    arrow: Arrow
+    m365: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """``side`` keeps ``value`` while (or unless) the other side's value is one of ``others``."""
+
+    entry: Entry
+    side: Side
+    value: Constant
+    sense: Literal["while", "unless"]
+    others: tuple[Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A named table between two fields; ``as name`` uses it. ``used`` fields need types equal to these."""
+
+    entry: Entry
+    name: str
+    crm: FieldRef
+    m365: FieldRef
+    rows: tuple[Row, ...]
+    keeps: tuple[Keep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LensUse:
+    """``as name``: a translation of this file, or else a lens of the engine by this name."""
+
+    name: str
+    span: Span
+    translation: Translation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapRule:
+    """One line. ``left`` is the CRM's end, ``right`` Microsoft 365's; one of them may be the user, today, a setting
+    or a constant, and then the arrow leads away from it. ``timing`` None means at every sync."""
+
+    entry: Entry
+    left: Operand
+    arrow: Arrow
+    right: Operand
+    arrow_span: Span
+    lens: LensUse | None
+    timing: Literal["on create", "on first sync"] | None
+    guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class WinnerRule:
+    """``guard`` None: always. ``tie`` says who wins when ``newest`` can't tell."""
+
+    entry: Entry
+    winner: Winner
+    guard: Expr | None
+    tie: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    entry: Entry
+    event: Event
+    policy: Policy
+    guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """One file, resolved. Missing sections were reported before where the runner needs them: ``direction``,
+    ``match on first sync`` with its three ifs, ``changes`` and ``conflict`` are always there. ``first agreement``
+    and its fill line too. A window without ``outside`` or ``undated`` was reported; no window at all is lawful."""
+
+    file: str
+    name: str
+    crm: Schema
+    m365: Schema
+    entry: Entry
+    settings: tuple[SettingSpec, ...]
+    setting_entries: tuple[Entry, ...]
+    direction: Direction
+    scope: tuple[ScopeRule, ...]
+    leaving: tuple[LeavingRule, ...]
+    window: tuple[WindowRule, ...]
+    outside: PolicyRule | None
+    undated: PolicyRule | None
+    matches: tuple[MatchRule, ...]
+    if_several: PolicyRule
+    if_taken: PolicyRule
+    if_none: PolicyRule
+    translations: tuple[Translation, ...]
+    lines: tuple[MapRule, ...]
+    fill: PolicyRule
+    first_agreement: tuple[WinnerRule, ...]
+    changes: tuple[ChangeRule, ...]
+    conflict_per: Literal["field", "record"]
+    conflict: tuple[WinnerRule, ...]
