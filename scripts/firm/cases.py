@@ -68,7 +68,7 @@ def _ambiguous(firm: Firm, companies: dict[str, list[Company]]) -> None:
 def _enter_undecidable(
     firm: Firm, owner: str, one: Person, two: Person, outlook: Person, emails: tuple[str, ...]
 ) -> None:
-    folder = {"grace.lindqvist": "Clients/South", "tom.okafor": "Clients"}.get(owner, "Clients")
+    folder = "Clients/South" if owner == "grace.lindqvist" else "Clients"
     firm.enter_contact(owner, one, folder)
     firm.enter_contact(owner, two, folder)
     firm.enter_outlook(owner, replace(outlook, emails=emails), folder)
