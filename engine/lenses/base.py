@@ -8,12 +8,23 @@ Laws, for every value the declared types allow:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from engine.context import Context
 from engine.records import Value
 from engine.schema import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a lens joins: the type at either end, and how many characters it holds there (None = no limit)."""
+
+    crm: Type
+    m365: Type
+    crm_max: int | None = None
+    m365_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +40,11 @@ class Lens(Protocol):
     Both directions raise Untranslatable where a value has no counterpart. ``lossless`` lenses may stand in ``<->``.
     """
 
-    name: str
-    lossless: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lossless(self) -> bool: ...
 
     def accepts(self, crm: Type, m365: Type) -> str | None:
         """None when the lens fits between these types, else one sentence that says what it needs."""
@@ -47,3 +61,7 @@ class Lens(Protocol):
     def names(self, value: Value) -> tuple[str, ...]:
         """Names on the written side that must be looked up before this value can be translated (mostly none)."""
         ...
+
+
+Bind: TypeAlias = Callable[[Ends], Lens]
+"""Makes a lens for the two ends of one line."""
