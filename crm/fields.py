@@ -1,0 +1,161 @@
+"""What the CRM holds, under OpenCRM's field names: one plain table per kind. Schemas, SQL columns and CSV labels all
+derive from it, and it imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from engine.records import CRM
+from engine.schema import (
+    DATE,
+    EMAIL,
+    FLAG,
+    LONG_TEXT,
+    PHONE,
+    POSTAL,
+    TEXT,
+    Field,
+    Schema,
+    Schemas,
+    Type,
+    choice,
+    list_of,
+    reference_to,
+    schemas,
+)
+
+CONTACT_KIND: Final = "Contact"
+COMPANY_KIND: Final = "Company"
+FOLDER_KIND: Final = "Folder"
+USER_KIND: Final = "User"
+
+STATUSES: Final = ("Active", "Inactive")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stored field: OpenCRM's name, the label people see, its type; ``length`` in characters."""
+
+    name: str
+    label: str
+    type: Type = TEXT
+    length: int | None = None
+    matchable: bool = False
+
+
+CONTACT_COLUMNS: Final = (
+    Column("firstname", "First Name", length=100, matchable=True),
+    Column("lastname", "Last Name", length=100, matchable=True),
+    Column("title", "Title", length=128),
+    Column("department", "Department", length=128),
+    Column("email", "Email", EMAIL, 254, matchable=True),
+    Column("email2", "Private Email", EMAIL, 254, matchable=True),
+    Column("phone", "Office Phone", PHONE, 60),
+    Column("mobile", "Mobile", PHONE, 60),
+    Column("homephone", "Home Phone", PHONE, 60),
+    Column("otherphone", "Other Phone", PHONE, 60),
+    Column("fax", "Fax", PHONE, 60),
+    Column("assistant", "Assistant", length=100),
+    Column("mailingstreet", "Mailing Street", length=250),
+    Column("mailingstreet2", "Mailing Street 2", length=250),
+    Column("mailingcity", "Mailing City", length=150),
+    Column("mailingstate", "Mailing County", length=150),
+    Column("mailingzip", "Mailing Postcode", length=30),
+    Column("mailingcountry", "Mailing Country", length=100),
+    Column("otherstreet", "Other Street", length=250),
+    Column("otherstreet2", "Other Street 2", length=250),
+    Column("othercity", "Other City", length=150),
+    Column("otherstate", "Other County", length=150),
+    Column("otherzip", "Other Postcode", length=30),
+    Column("othercountry", "Other Country", length=100),
+    Column("birthday", "Birthday", DATE),
+    Column("description", "Description", LONG_TEXT, 65_535),
+    Column("includeinsync", "Include in Sync", FLAG),
+    Column("contacttype", "Contact Type", length=100),
+    Column("greeting", "Greeting", length=100),
+    Column("assistantphone", "Assistant Phone", PHONE, 60),
+    Column("assistant_email", "Assistant Email", EMAIL, 254),
+    Column("do_not_email", "Do Not Email", FLAG),
+    Column("tps", "Do Not Phone", FLAG),
+    Column("fps", "Do Not Fax", FLAG),
+    Column("contactdetails_tags", "Tags", length=1_000),
+    Column("private", "Private", FLAG),
+)
+"""A contact's own fields, in the order people see them. Company, folders and owner are references, kept apart."""
+
+POSTAL_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mailing": ("mailingstreet", "mailingstreet2", "mailingcity", "mailingstate", "mailingzip", "mailingcountry"),
+    "other": ("otherstreet", "otherstreet2", "othercity", "otherstate", "otherzip", "othercountry"),
+}
+"""Rules see an address as one value: both street lines joined by a line end, then city, region, code, country."""
+
+BY_NAME: Final[Mapping[str, Column]] = {column.name: column for column in CONTACT_COLUMNS}
+GROUPED: Final = frozenset(name for group in POSTAL_GROUPS.values() for name in group)
+
+MATCHABLE: Final = (*(column.name for column in CONTACT_COLUMNS if column.matchable), "accountid.name")
+"""Paths of a contact that match keys are kept for."""
+
+
+def _contact_fields() -> tuple[Field, ...]:
+    plain = [
+        Field(c.name, c.type, c.label, max_length=c.length, matchable=c.matchable)
+        for c in CONTACT_COLUMNS
+        if c.name not in GROUPED
+    ]
+    return (
+        Field("crmid", TEXT, "Contact Id", writable=False),
+        *plain,
+        Field("mailing", POSTAL, "Mailing Address"),
+        Field("other", POSTAL, "Other Address"),
+        Field("accountid", reference_to(COMPANY_KIND), "Organisation Name", max_length=200, matchable=True),
+        Field("folder", list_of(reference_to(FOLDER_KIND)), "Folder", max_length=200),
+        Field("assigned_user_id", Type("user"), "Assigned To"),
+    )
+
+
+CONTACT: Final = Schema(CRM, CONTACT_KIND, _contact_fields(), ("firstname", "lastname", "email"), label="contact")
+
+COMPANY: Final = Schema(
+    CRM,
+    COMPANY_KIND,
+    (
+        Field("crmid", TEXT, "Company Id", writable=False),
+        Field("accountname", TEXT, "Organisation Name", max_length=200, matchable=True),
+        Field("assigned_user_id", Type("user"), "Assigned To"),
+    ),
+    ("accountname",),
+    label="company",
+)
+
+FOLDER: Final = Schema(
+    CRM,
+    FOLDER_KIND,
+    (
+        Field("crmid", TEXT, "Folder Id", writable=False),
+        Field("name", TEXT, "Folder", max_length=200, matchable=True),
+        Field("description", LONG_TEXT, "Description", max_length=1_000),
+    ),
+    ("name",),
+    label="folder",
+)
+
+USER: Final = Schema(
+    CRM,
+    USER_KIND,
+    (
+        Field("crmid", TEXT, "User Id", writable=False),
+        Field("user_name", TEXT, "user_name", max_length=100),
+        Field("first_name", TEXT, "first_name", max_length=100),
+        Field("last_name", TEXT, "last_name", max_length=100),
+        Field("email1", EMAIL, "email1", max_length=254),
+        Field("status", choice(*STATUSES), "status"),
+    ),
+    ("user_name",),
+    dated=False,
+    label="user",
+)
+
+SCHEMAS: Final[Schemas] = schemas(CONTACT, COMPANY, FOLDER, USER)
+"""All of them, by (side, kind), as rule files name them."""
