@@ -1,0 +1,76 @@
+"""Everything the emulator holds, behind one lock: tenants, mailboxes, sign-ins, faults, log, clock, settings."""
+
+import threading
+from collections.abc import Sequence
+
+from graph_emulator.barrier import Barrier
+from graph_emulator.behaviour import Behaviour
+from graph_emulator.clock import Clock
+from graph_emulator.delta import Service
+from graph_emulator.faults import FaultScript
+from graph_emulator.firm import Contents, Firm, build_mailbox
+from graph_emulator.identifiers import guid
+from graph_emulator.identity import Identity
+from graph_emulator.journal import Journal
+from graph_emulator.mailbox import Mailbox
+from graph_emulator.people import User
+from graph_emulator.throttle import Throttle
+
+
+class World:
+    """One installation of the emulator. All that reads or changes it holds `lock`."""
+
+    def __init__(self, firms: Sequence[Firm], clock: Clock, seed: str, behaviour: Behaviour) -> None:
+        self.lock = threading.RLock()
+        self.clock = clock
+        self.seed = seed
+        self.first_behaviour = behaviour
+        self.behaviour = behaviour
+        self.base_url = ""
+        self.firms: list[Firm] = []
+        self.identity = Identity(seed, clock)
+        self.mailboxes: dict[str, Mailbox] = {}
+        self.throttle = Throttle()
+        self.script = FaultScript()
+        self.barriers: list[Barrier] = []
+        self.journal = Journal()
+        self._requests = 0
+        for firm in firms:
+            self.add_firm(firm)
+
+    def add_firm(self, firm: Firm) -> None:
+        """Add a tenant with its users and mailboxes; raises FirmError."""
+        built = {
+            user.id: build_mailbox(user, firm.mailboxes.get(user.upn, Contents()), self.seed, self.clock)
+            for user in firm.tenant.users.values()
+        }
+        self.firms.append(firm)
+        self.identity.tenants[firm.tenant.id.lower()] = firm.tenant
+        self.mailboxes.update(built)
+
+    def rebuild(self) -> None:
+        """All mailboxes as the firm's files have them; sign-ins stay."""
+        firms, self.firms = self.firms, []
+        for firm in firms:
+            self.add_firm(firm)
+
+    def listen_at(self, url: str) -> None:
+        """Tell where the server answers."""
+        self.base_url = self.identity.base_url = url
+
+    def users(self) -> list[User]:
+        """All users of all tenants."""
+        return [user for tenant in self.identity.tenants.values() for user in tenant.users.values()]
+
+    def user(self, name: str) -> User | None:
+        """A user by principal name or object id."""
+        return next((user for user in self.users() if name.lower() in (user.upn.lower(), user.id.lower())), None)
+
+    def service(self) -> Service:
+        """What delta rounds need to know."""
+        return Service(self.base_url, self.seed, self.behaviour, self.clock.now())
+
+    def next_request_id(self) -> str:
+        """A fresh `request-id`."""
+        self._requests += 1
+        return guid(self.seed, "request", self._requests)
