@@ -119,7 +119,7 @@ def _mailbox(row: Mapping[str, list[list[object]]], user: User, seed: str, clock
             mailbox.default = folder
     for name, items in (("items", mailbox.items), ("deleted", mailbox.deleted)):
         for number, home_number, *rest in row[name]:
-            items[number] = Item(number, by_number.get(home_number, mailbox.default), *rest)  # type: ignore[index, call-overload]
+            items[number] = Item(number, by_number.get(home_number, mailbox.default), *rest)  # type: ignore[arg-type, index, call-overload]
     for number, numbers in members.items():
         by_number[number].members = {member: mailbox.items[member] for member in numbers}
     mailbox.reindex()
