@@ -35,7 +35,7 @@ def test_both_databases_are_the_real_thing(postgres_database: str) -> None:
     with engine.connect() as connection:
         version = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
     engine.dispose()
-    assert version >= 140000
+    assert version >= 150000
 
 
 def test_a_database_left_open_is_still_dropped(postgres_server: PostgresServer) -> None:
