@@ -1,0 +1,91 @@
+"""What a new record would hold: the map lines that write a side, run on the record of the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.context import Context
+from engine.language.program import Line, Program
+from engine.lenses.base import Untranslatable
+from engine.plans import FieldChange, Refusal
+from engine.records import M365, Record, Reference, Side, Value, opposite
+from engine.sync.slots import Layout, compose, view
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record to be created: whole ``values`` for the adapter, ``changes`` per path for people, and what the record
+    would look like, for judging it by the scope rules before it is made."""
+
+    values: Mapping[str, Value]
+    changes: tuple[FieldChange, ...]
+    refusals: tuple[Refusal, ...]
+    record: Record
+
+
+def draft(
+    program: Program, layout: Layout, side: Side, source: Record, context: Context, home: Reference | None
+) -> Draft:
+    """The record that ``source`` becomes on ``side``. ``home`` is where records without a collection go there."""
+    seen = view(source.values, {}, layout.slots[opposite(side)])
+    written = dict(program.project[side](seen, context))
+    refusals = []
+    for line in program.lines:
+        path = line.m365_path if side == M365 else line.crm_path
+        if path is None or not (line.to_m365 if side == M365 else line.to_crm):
+            continue
+        try:
+            if path not in written or line.on_create:
+                value = _value(line, side, source, seen, context)
+                if value is not None:
+                    written[path] = value
+        except Untranslatable as problem:
+            refusals.append(Refusal(side, path, problem.reason, line.entry))
+    written = {path: value for path, value in written.items() if value is not None}
+    values = compose({}, {}, written, layout.slots[side])
+    changes = tuple(FieldChange(path, None, written[path], _entry(program, side, path)) for path in written)
+    return Draft(values, changes, tuple(refusals), _imagined(program, side, values, home))
+
+
+def _value(line: Line, side: Side, source: Record, seen: Mapping[str, Value], context: Context) -> Value:
+    crm, m365 = (source, None) if side == M365 else (None, source)
+    if line.guard is not None and not line.guard(crm, m365, context):
+        return None
+    if line.source is not None:
+        return line.source(crm, m365, context)
+    given = seen.get((line.crm_path if side == M365 else line.m365_path) or "")
+    if given is None:
+        return None
+    return line.lens.to_m365(given, None, context) if side == M365 else line.lens.to_crm(given, None, context)
+
+
+def _entry(program: Program, side: Side, path: str) -> str:
+    """The last line that writes the path on creation: ``on create`` lines come after and count."""
+    found = ""
+    for line in program.lines:
+        writes = line.to_m365 if side == M365 else line.to_crm
+        if writes and path == (line.m365_path if side == M365 else line.crm_path) and (not found or line.on_create):
+            found = line.entry
+    return found
+
+
+def _imagined(program: Program, side: Side, values: Mapping[str, Value], home: Reference | None) -> Record:
+    schema = program.m365 if side == M365 else program.crm
+    whole: dict[str, Value] = dict.fromkeys((field.name for field in schema.fields), None) | dict(values)
+    container = schema.container()
+    if container is not None and whole[container.name] is None:
+        whole[container.name] = home
+    return Record(side, schema.kind, "", "", whole)
+
+
+def names_wanted(
+    layout: Layout, side: Side, values: Mapping[str, Value], base: Mapping[str, Value]
+) -> set[tuple[Side, str, str]]:
+    """(side, kind, name) to look up before what changed of these values can be translated."""
+    wanted: set[tuple[Side, str, str]] = set()
+    for path, kind, lens in layout.naming[side]:
+        value = values.get(path)
+        if value is not None and value != base.get(path):
+            wanted.update((opposite(side), kind, name) for name in lens.names(value))
+    return wanted

@@ -1,0 +1,279 @@
+"""The three-way comparison of one pair: per mapped field, against what each side held when they last agreed.
+
+A side has changed only against its own base. Where one side changed the other follows; where both did, the conflict
+section of the rules decides; where nothing was ever agreed, its first-agreement section does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.context import Context
+from engine.language.program import Direction, Line, Program, Rival
+from engine.lenses.base import Untranslatable
+from engine.links import Base
+from engine.plans import FieldChange, Refusal
+from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value
+from engine.sync.slots import Layout, view
+
+ONE_WAY = "not done: one-way"
+NO_RIGHT = "no right to edit"
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a merge came to: changes per written side, the base as it shall stand, and what was refused."""
+
+    changes: dict[Side, list[FieldChange]] = field(default_factory=lambda: {CRM: [], M365: []})
+    base: dict[Side, dict[str, Value]] = field(default_factory=lambda: {CRM: {}, M365: {}})
+    refusals: list[Refusal] = field(default_factory=list)
+    settled: bool = False
+    """Whether the base moved without a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One pair of paths in one merge: values and bases of both sides."""
+
+    crm: Value
+    m365: Value
+    crm_base: Value | Absence
+    m365_base: Value | Absence
+    crm_changed: bool
+    m365_changed: bool
+
+    @property
+    def agreed_before(self) -> bool:
+        return self.crm_base is not NO_BASE and self.m365_base is not NO_BASE
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """One pair being merged; ``values`` are the records' values with their slots aligned."""
+
+    program: Program
+    layout: Layout
+    crm: Record
+    m365: Record
+    base: Base
+    context: Context
+    direction: Direction
+    values: Mapping[Side, Mapping[str, Value]]
+    merged: Merged
+
+    def run(self) -> Merged:
+        slots = [
+            (pair, self._slot(pair))
+            for pair in dict.fromkeys(self.layout.pair_of[index] for index in self._moved())
+        ]  # fmt: skip
+        winner = self._record_winner([slot for _, slot in slots])
+        for pair, slot in slots:
+            self._merge_slot(pair, slot, winner)
+        self._fixed_sources()
+        return self.merged
+
+    def _moved(self) -> list[int]:
+        return self.program.moved(self.values[CRM], self.values[M365], self.base.crm, self.base.m365)
+
+    def _slot(self, pair: int) -> _Slot:
+        line = self.program.lines[self.layout.pairs[pair][0]]
+        crm_path, m365_path = line.crm_path or "", line.m365_path or ""
+        a, b = self.values[CRM][crm_path], self.values[M365][m365_path]
+        ba, bb = self.base.crm.get(crm_path, NO_BASE), self.base.m365.get(m365_path, NO_BASE)
+        return _Slot(a, b, ba, bb, _changed(line, a, ba), _changed(line, b, bb))
+
+    def _record_winner(self, slots: list[_Slot]) -> Side | None:
+        """The side that wins every line, where the rules decide conflicts per record and both sides changed."""
+        if self.program.conflict_per != "record":
+            return None
+        known = [slot for slot in slots if slot.agreed_before]
+        if any(slot.crm_changed for slot in known) and any(slot.m365_changed for slot in known):
+            return self._winner(self.program.conflict)[0]
+        return None
+
+    def _winner(self, rivals: Callable[[Record, Record, Context], Rival]) -> tuple[Side, str]:
+        """The side that wins by these rules, and the entry that says so."""
+        rival = rivals(self.crm, self.m365, self.context)
+        if rival.winner != "newest":
+            return rival.winner, rival.entry
+        crm, m365 = self.crm.modified or 0, self.m365.modified or 0
+        if abs(crm - m365) <= CLOCK_TOLERANCE_MS:
+            return rival.tie, rival.entry
+        return (CRM if crm > m365 else M365), rival.entry
+
+    def _merge_slot(self, pair: int, slot: _Slot, winner: Side | None) -> None:
+        to_m365, to_crm = self._lines(pair)
+        if to_m365 is None and to_crm is None:
+            return
+        line = to_m365 or to_crm
+        assert line is not None
+        unmoved = slot.agreed_before and not slot.crm_changed and not slot.m365_changed
+        if unmoved or self._agrees(to_m365, to_crm, slot):
+            self._settle(line, slot)
+        elif not slot.agreed_before:
+            self._first(to_m365, to_crm, slot)
+        elif line.on_first_sync:
+            return
+        else:
+            self._follow(to_m365, to_crm, slot, winner)
+
+    def _lines(self, pair: int) -> tuple[Line | None, Line | None]:
+        """The first line per direction whose guard holds: lines over the same two fields are halves of one."""
+        to_m365 = to_crm = None
+        for index in self.layout.pairs[pair]:
+            line = self.program.lines[index]
+            if line.guard is None or line.guard(self.crm, self.m365, self.context):
+                to_m365 = to_m365 or (line if line.to_m365 else None)
+                to_crm = to_crm or (line if line.to_crm else None)
+        return to_m365, to_crm
+
+    def _agrees(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> bool:
+        """Whether the other side already holds what a write would put there."""
+        try:
+            if to_m365 and to_m365.lens.same(to_m365.lens.to_m365(slot.crm, slot.m365, self.context), slot.m365):
+                return True
+        except Untranslatable:
+            pass
+        try:
+            return bool(to_crm and to_crm.lens.same(to_crm.lens.to_crm(slot.m365, slot.crm, self.context), slot.crm))
+        except Untranslatable:
+            return False
+
+    def _settle(self, line: Line, slot: _Slot) -> None:
+        self.merged.base[CRM][line.crm_path or ""] = slot.crm
+        self.merged.base[M365][line.m365_path or ""] = slot.m365
+        self.merged.settled = True
+
+    def _first(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
+        """No agreed state: an empty side is filled and never erases; two values are decided by the rules."""
+        if slot.crm is None or slot.m365 is None:
+            if self.program.fill_empty:
+                self._write(CRM if slot.crm is None else M365, to_m365, to_crm, slot, lost=False)
+            return
+        line = to_m365 or to_crm
+        if line is not None and line.on_first_sync:
+            self._settle(line, slot)
+            return
+        side, entry = self._winner(self.program.first_agreement)
+        self._write(_loser(side), to_m365, to_crm, slot, lost=True, entry=entry)
+
+    def _follow(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot, winner: Side | None) -> None:
+        m365_open = to_m365 is not None and self.direction.to_m365
+        crm_open = to_crm is not None and self.direction.to_crm
+        if winner is not None and m365_open and crm_open:
+            self._write(_loser(winner), to_m365, to_crm, slot, lost=_changed_on(_loser(winner), slot))
+        elif slot.crm_changed and slot.m365_changed:
+            self._conflict(to_m365, to_crm, slot, m365_open, crm_open)
+        elif slot.crm_changed and to_m365:
+            self._write(M365, to_m365, to_crm, slot, lost=False)
+        elif slot.m365_changed and to_crm:
+            self._write(CRM, to_m365, to_crm, slot, lost=False)
+
+    def _conflict(
+        self, to_m365: Line | None, to_crm: Line | None, slot: _Slot, m365_open: bool, crm_open: bool
+    ) -> None:
+        """One-way lines and one-way directions have no conflict: their source counts."""
+        if m365_open and crm_open:
+            side, entry = self._winner(self.program.conflict)
+            self._write(_loser(side), to_m365, to_crm, slot, lost=True, entry=entry)
+        elif m365_open:
+            self._write(M365, to_m365, to_crm, slot, lost=True)
+        elif crm_open:
+            self._write(CRM, to_m365, to_crm, slot, lost=True)
+        else:
+            self._write(M365 if to_m365 else CRM, to_m365, to_crm, slot, lost=True)
+
+    def _write(
+        self,
+        side: Side,
+        to_m365: Line | None,
+        to_crm: Line | None,
+        slot: _Slot,
+        lost: bool,
+        entry: str = "",
+    ) -> None:
+        line = to_m365 if side == M365 else to_crm
+        if line is None:
+            return
+        path = (line.m365_path if side == M365 else line.crm_path) or ""
+        refused = self._forbidden(side)
+        if refused:
+            self.merged.refusals.append(Refusal(side, path, refused, line.entry))
+            return
+        before = slot.m365 if side == M365 else slot.crm
+        try:
+            after = _translate(line, side, slot, self.context)
+        except Untranslatable as problem:
+            self.merged.refusals.append(Refusal(side, path, problem.reason, line.entry))
+            return
+        self.merged.changes[side].append(
+            FieldChange(path, before, after, entry or line.entry, lost and before is not None)
+        )
+        self._settle(line, slot)
+        self.merged.base[side][path] = after
+
+    def _forbidden(self, side: Side) -> str:
+        if not self.direction.allows(side):
+            return ONE_WAY
+        record = self.crm if side == CRM else self.m365
+        return "" if record.editable else NO_RIGHT
+
+    def _fixed_sources(self) -> None:
+        """Lines whose other end is the user, the day or a constant, where they run on every sync."""
+        for line in self.program.lines:
+            if (
+                line.source is None
+                or line.on_create
+                or (line.guard and not line.guard(self.crm, self.m365, self.context))
+            ):
+                continue
+            side: Side = CRM if line.crm_path else M365
+            path = line.crm_path or line.m365_path or ""
+            before, after = self.values[side][path], line.source(self.crm, self.m365, self.context)
+            if line.lens.same(before, after):
+                continue
+            refused = self._forbidden(side)
+            if refused:
+                self.merged.refusals.append(Refusal(side, path, refused, line.entry))
+            else:
+                self.merged.changes[side].append(FieldChange(path, before, after, line.entry))
+
+
+CLOCK_TOLERANCE_MS = 2_000
+"""Two modified times closer than this count as equal, and the rule's ``tie`` decides."""
+
+
+def merge(
+    program: Program,
+    layout: Layout,
+    crm: Record,
+    m365: Record,
+    base: Base,
+    context: Context,
+    direction: Direction,
+) -> Merged:
+    """Compare a pair with its base. Pure; the same inputs give the same result in the same order."""
+    values: dict[Side, Mapping[str, Value]] = {
+        CRM: view(crm.values, base.crm, layout.slots[CRM]),
+        M365: view(m365.values, base.m365, layout.slots[M365]),
+    }
+    return Merger(program, layout, crm, m365, base, context, direction, values, Merged()).run()
+
+
+def _changed(line: Line, value: Value, base: Value | Absence) -> bool:
+    return isinstance(base, Absence) or (value != base and not line.lens.same(value, base))
+
+
+def _changed_on(side: Side, slot: _Slot) -> bool:
+    return slot.crm_changed if side == CRM else slot.m365_changed
+
+
+def _loser(winner: Side) -> Side:
+    return M365 if winner == CRM else CRM
+
+
+def _translate(line: Line, side: Side, slot: _Slot, context: Context) -> Value:
+    if side == M365:
+        return line.lens.to_m365(slot.crm, slot.m365, context)
+    return line.lens.to_crm(slot.m365, slot.crm, context)

@@ -1,0 +1,29 @@
+"""One pair as a tick sees it, before anything is decided: who is here, who is gone, who could belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.links import NO_AGREEMENT, Base, Link
+from engine.records import Key, Record, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """``link`` None = not known yet. ``crm`` and ``m365`` are the present states; None = no such side (unlinked).
+
+    For an unlinked item of Microsoft 365: ``candidates`` are the CRM records that match by the first match entry that
+    finds any, ``entry`` is that entry, ``taken`` the candidates' ids linked to another item of this space, ``keys``
+    its match keys.
+    """
+
+    id: str
+    link: Link | None = None
+    base: Base = NO_AGREEMENT
+    crm: State | None = None
+    m365: State | None = None
+    candidates: tuple[Record, ...] = ()
+    taken: frozenset[str] = frozenset()
+    entry: str = ""
+    keys: tuple[Key, ...] = ()
+    collection: str = ""

@@ -1,0 +1,213 @@
+"""One tick on one screen: settle, read, pair and complete, decide, plan, guard, apply, remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from engine.context import Context, SettingValue
+from engine.errors import LeaseLost
+from engine.language.program import Program
+from engine.links import Link, Space
+from engine.plans import Class, Decision, Header, Plan, Verdict
+from engine.port import Fence, LinkChange, ReadView, State, System, WriteView
+from engine.records import CRM, M365, Side
+from engine.sync.apply import Applied, Applier, unsent
+from engine.sync.decide import Rules, decide_all
+from engine.sync.gather import Gatherer
+from engine.sync.guard import DEFAULT_LIMITS, Guard, Limit
+from engine.sync.read import Progress, Reading, again, read_changes, silent
+from engine.sync.settle import Settled, settle
+from engine.sync.slots import Layout, layout
+
+LEASE_MS: Final = 180_000
+ATTEMPTS: Final = 3
+"""How often a pair whose record moved on under a write is decided within one run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """One space and one rule file at one instant. ``everything`` reads both sides whole, whatever the cursors say.
+    ``clock`` gives UTC milliseconds, for leases only."""
+
+    program: Program
+    space: Space
+    context: Context
+    crm: System
+    m365: System
+    state: State
+    run: str
+    clock: Callable[[], int]
+    everything: bool = False
+    limits: Mapping[Class, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
+    progress: Progress = silent
+
+    @property
+    def now(self) -> int:
+        return int(self.context.now.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did. ``counts`` per (verb, side, end); ``skipped`` are titles of saved decisions that no longer
+    hold; ``ran`` is false where the guard or a switched-off direction kept everything from running."""
+
+    plan: Plan
+    counts: Mapping[tuple[str, Side, str], int]
+    problems: Sequence[tuple[str, str]] = ()
+    skipped: Sequence[str] = ()
+    ran: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    plan: Plan
+    rules: Rules
+    reading: Reading
+    settled: Settled
+    layout: Layout
+
+
+def plan(tick: Tick) -> Plan:
+    """What the next run would do. Reads only: neither side, nor the state, is written."""
+    return _prepare(tick, tick.crm.reader(tick.space), tick.m365.reader(tick.space)).plan
+
+
+def run(tick: Tick, fence: Fence, only: Mapping[str, str] | None = None, confirmed: str | None = None) -> Report:
+    """Do what the rules say. ``only`` (decision content ▸ title) limits the run to what a saved plan announced;
+    ``confirmed`` is the digest of a plan a person agreed to, although the guard objects."""
+    held = _Lease(tick, fence)
+    crm, m365 = tick.crm.writer(tick.space, held.ours), tick.m365.writer(tick.space, held.ours)
+    prepared = _prepare(tick, crm, m365, fence)
+    plan, skipped = prepared.plan, []
+    if only is not None:
+        kept = tuple(d for d in plan.decisions if d.actions and d.content() in only)
+        missing = set(only) - {decision.content() for decision in kept}
+        skipped = [title for content, title in only.items() if content in missing]
+        plan = replace(plan, decisions=kept, verdict=_judge(tick, prepared.reading, kept))
+    if not plan.verdict.allowed and confirmed != plan.digest():
+        return Report(plan, {}, skipped=skipped, ran=False)
+    applier = Applier(prepared.rules, {CRM: crm, M365: m365}, tick.state, fence, tick.clock, tick.progress, Applied())
+    applied = applier.run(plan.decisions)
+    left = _decide_again(tick, prepared, applier, crm, m365) if only is None else []
+    if only is None:
+        _remember(tick, fence, prepared, left)
+    else:
+        skipped += [decision.title for decision in applied.again]
+    return Report(plan, dict(applied.counts), tuple(applied.problems), tuple(skipped))
+
+
+def _prepare(tick: Tick, crm: ReadView, m365: ReadView, fence: Fence | None = None) -> _Prepared:
+    state, program = tick.state, tick.program
+    intents = state.open_intents(tick.space.id, program.name)
+    settled = settle(intents, program, tick.space, crm, m365, state)
+    if fence is not None and settled.ended:
+        state.finish(fence, program.name, settled.ended, settled.changes(), ())
+    before = state.feeds(tick.space.id, program.name)
+    reading = read_changes(program, tick.context, crm, m365, before, tick.everything, tick.progress)
+    shape = layout(program)
+    decisions, rules = _decisions(tick, shape, reading, settled, crm, m365, tick.run)
+    header = Header(
+        org=tick.space.org, space=tick.space.id, user=tick.space.user, kind=program.name, program=program.digest,
+        settings={name: plain(value) for name, value in sorted(tick.context.settings.items())},
+        now=tick.context.now.isoformat(), zone=tick.context.zone, cause=reading.cause, inputs=reading.digest(),
+        read={side: len(reading.records[side]) for side in (CRM, M365)},
+    )  # fmt: skip
+    plan = Plan(header=header, decisions=decisions, verdict=_judge(tick, reading, decisions))
+    return _Prepared(plan, rules, reading, settled, shape)
+
+
+def _decisions(
+    tick: Tick, shape: Layout, reading: Reading, settled: Settled, crm: ReadView, m365: ReadView, run: str
+) -> tuple[tuple[Decision, ...], Rules]:
+    gatherer = Gatherer(
+        tick.program, shape, tick.space, tick.context, crm, m365, tick.state, reading, settled.links
+    )  # fmt: skip
+    pairings, context = gatherer.run()
+    direction = tick.program.direction(context)
+    rules = Rules(tick.program, shape, context, direction, tick.space, run, reading.home)
+    return decide_all(rules, pairings), rules
+
+
+def _judge(tick: Tick, reading: Reading, decisions: Sequence[Decision]) -> Verdict:
+    def links() -> int:
+        return sum(1 for _ in tick.state.links(tick.space.id, tick.program.name))
+
+    actions = [action for decision in decisions for action in decision.actions]
+    return Guard(links, reading.cause == "first", tick.limits).judge(actions)
+
+
+def _decide_again(tick: Tick, prepared: _Prepared, applier: Applier, crm: WriteView, m365: WriteView) -> list[Decision]:
+    """Pairs whose record moved on while we wrote: read and decided afresh; what is still unsettled is returned."""
+    for attempt in range(1, ATTEMPTS):
+        stale, applier.applied.again = applier.applied.again, []
+        if not stale:
+            return []
+        reading = again(prepared.reading, *unsent(stale))
+        nothing = Settled({}, ())
+        decisions, rules = _decisions(tick, prepared.layout, reading, nothing, crm, m365, f"{tick.run}.{attempt}")
+        if not _judge(tick, reading, decisions).allowed:
+            return stale
+        replace(applier, rules=rules).run(decisions)
+        _store(tick, applier.fence, decisions)
+    return applier.applied.again
+
+
+def _store(tick: Tick, fence: Fence, decisions: Sequence[Decision]) -> None:
+    changes = [LinkChange(d.pair, d.link, d.base) for d in decisions if not d.actions and _moves(d)]
+    if changes:
+        tick.state.finish(fence, tick.program.name, (), changes, ())
+
+
+def _remember(tick: Tick, fence: Fence, prepared: _Prepared, left: Sequence[Decision]) -> None:
+    """Cursors move on together with everything that was delivered and not written: nothing lives only in a feed."""
+    before, after = prepared.reading.before, prepared.reading.after
+    quiet = [d for d in prepared.plan.decisions if not d.actions and _moves(d)]
+    changes = [LinkChange(d.pair, d.link, d.base) for d in quiet]
+    changes += [_waiting(tick, decision) for decision in left]
+    if before == after and not changes:
+        return
+    if not tick.state.advance(fence, tick.program.name, before, after, changes):
+        raise LeaseLost("another process moved this space's cursors")
+
+
+def _moves(decision: Decision) -> bool:
+    return decision.link is not None or decision.before is not None
+
+
+def _waiting(tick: Tick, decision: Decision) -> LinkChange:
+    """The row that brings an unsettled pair back at the next tick, with the base it had."""
+    link = decision.before or decision.link
+    assert link is not None
+    waiting: Link = replace(link, wake_at=tick.now, reason="changed while it was being written")
+    if decision.before is None:
+        waiting = replace(waiting, state="waiting", keys=decision.claims)
+    return LinkChange(decision.pair, waiting, None)
+
+
+@dataclass(slots=True)
+class _Lease:
+    """Whether a request may still be sent; renewed when half of it has passed."""
+
+    tick: Tick
+    fence: Fence
+    until: int = 0
+
+    def ours(self) -> bool:
+        now = self.tick.clock()
+        if self.until - now > LEASE_MS // 2:
+            return True
+        try:
+            self.tick.state.renew(self.fence, now + LEASE_MS)
+        except LeaseLost:
+            return False
+        self.until = now + LEASE_MS
+        return True
+
+
+def plain(value: SettingValue) -> object:
+    """A setting's value as JSON."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return list(value) if isinstance(value, tuple) else "everything"

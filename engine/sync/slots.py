@@ -1,0 +1,180 @@
+"""Slots: how rules speak of the first and second e-mail address although systems keep plain lists.
+
+A value keeps the slot it had when both sides last agreed; a value that is new takes the slot whose value vanished,
+else the first free one. What lies beyond the mapped slots is never touched, and a written list has no gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.language.program import Line, Program
+from engine.lenses.base import Lens
+from engine.records import Side, Value
+from engine.schema import Schema, steps
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGroup:
+    """The mapped slots of one list field, in slot order; ``part`` is the index of the structure part they mean."""
+
+    field: str
+    paths: tuple[str, ...]
+    part: int | None
+    width: int
+    lens: Lens
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What of each side's values the lines of a program look at, worked out once per program."""
+
+    slots: Mapping[Side, tuple[SlotGroup, ...]]
+    pairs: tuple[tuple[int, ...], ...]
+    """Indexes of the lines over the same two paths: halves of one slot with one base."""
+    pair_of: Mapping[int, int]
+    paths: Mapping[Side, tuple[str, ...]]
+    """The paths that get a base: those of path-to-path lines that run after the creation too."""
+    naming: Mapping[Side, tuple[tuple[str, str, Lens], ...]]
+    """Per source side: (path, kind named on the other side, lens) of lines that write references."""
+
+
+def layout(program: Program) -> Layout:
+    lasting = [i for i, line in enumerate(program.lines) if line.crm_path and line.m365_path and not line.on_create]
+    pairs: dict[tuple[str | None, str | None], list[int]] = {}
+    for index in lasting:
+        line = program.lines[index]
+        pairs.setdefault((line.crm_path, line.m365_path), []).append(index)
+    lines = [program.lines[index] for index in lasting]
+    return Layout(
+        slots={
+            "crm": _groups(program.crm, [(line.crm_path or "", line) for line in lines]),
+            "m365": _groups(program.m365, [(line.m365_path or "", line) for line in lines]),
+        },
+        pairs=tuple(tuple(indexes) for indexes in pairs.values()),
+        pair_of={index: number for number, indexes in enumerate(pairs.values()) for index in indexes},
+        paths={
+            "crm": tuple(dict.fromkeys(line.crm_path or "" for line in lines)),
+            "m365": tuple(dict.fromkeys(line.m365_path or "" for line in lines)),
+        },
+        naming={"crm": _naming(program, "crm"), "m365": _naming(program, "m365")},
+    )
+
+
+def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Lens], ...]:
+    found = []
+    for line in program.lines:
+        if line.crm_path and line.m365_path:
+            written = program.m365 if source == "crm" else program.crm
+            kind = written.type_at(line.m365_path if source == "crm" else line.crm_path)
+            target = (kind.of or kind).target
+            if target is not None:
+                found.append((line.crm_path if source == "crm" else line.m365_path, target, line.lens))
+    return tuple(found)
+
+
+def _groups(schema: Schema, found: list[tuple[str, Line]]) -> tuple[SlotGroup, ...]:
+    slotted: dict[str, dict[int, tuple[str, Line]]] = {}
+    for path, line in found:
+        first = steps(path)[0]
+        if first.slot is not None:
+            slotted.setdefault(first.name, {})[first.slot] = (path, line)
+    groups = []
+    for name, by_slot in slotted.items():
+        ordered = [by_slot[slot] for slot in sorted(by_slot)]
+        inner = schema.by_name[name].type.of
+        names = [part for part, _ in inner.parts] if inner else []
+        rest = steps(ordered[0][0])[1:]
+        part = names.index(rest[0].name) if rest else None
+        groups.append(SlotGroup(name, tuple(p for p, _ in ordered), part, len(names), ordered[0][1].lens))
+    return tuple(groups)
+
+
+def view(values: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[SlotGroup, ...]) -> Mapping[str, Value]:
+    """The record's values with one entry more per slot path, aligned by ``base``."""
+    if not groups:
+        return values
+    seen = dict(values)
+    for group in groups:
+        if group.field in values:
+            seen.update(zip(group.paths, _aligned(group, _column(group, values[group.field]), base), strict=True))
+    return seen
+
+
+def _column(group: SlotGroup, value: Value) -> list[Value]:
+    """What the slots mean, for every element of the list."""
+    elements = value if isinstance(value, tuple) else ()
+    if group.part is None:
+        return list(elements)
+    return [element[group.part] if isinstance(element, tuple) else None for element in elements]
+
+
+def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -> list[Value]:
+    agreed = [base.get(path) for path in group.paths]
+    if column[: len(agreed)] == [value for value in agreed if value is not None]:
+        return agreed if len(column) <= len(agreed) else _positions(column, agreed)
+    placed: list[Value] = [None] * len(agreed)
+    rest = []
+    for value in column:
+        slot = _slot_of(group, value, agreed, placed)
+        if slot is None:
+            rest.append(value)
+        else:
+            placed[slot] = value
+    vanished = [i for i, value in enumerate(placed) if value is None and agreed[i] is not None]
+    free = vanished + [i for i, value in enumerate(placed) if value is None and agreed[i] is None]
+    for slot, value in zip(free, rest, strict=False):
+        placed[slot] = value
+    return placed
+
+
+def _positions(column: list[Value], agreed: list[Value]) -> list[Value]:
+    """Agreed values first, then new elements of the list in the slots that are still free."""
+    placed = list(agreed)
+    fresh = iter(column[len([value for value in agreed if value is not None]) :])
+    for slot, value in enumerate(placed):
+        if value is None:
+            placed[slot] = next(fresh, None)
+    return placed
+
+
+def _slot_of(group: SlotGroup, value: Value, agreed: list[Value], placed: list[Value]) -> int | None:
+    for slot, before in enumerate(agreed):
+        if placed[slot] is None and before is not None and group.lens.same(before, value):
+            return slot
+    return None
+
+
+def compose(
+    present: Mapping[str, Value], seen: Mapping[str, Value], written: Mapping[str, Value], groups: tuple[SlotGroup, ...]
+) -> dict[str, Value]:
+    """Whole top-level fields for writing: slot paths folded into their lists, packed, everything beyond kept.
+
+    ``present`` holds the record's own values (empty for a creation), ``seen`` its view, ``written`` value per path.
+    """
+    slotted = {path: group for group in groups for path in group.paths}
+    whole = {path: value for path, value in written.items() if path not in slotted}
+    for group in {slotted[path].field: slotted[path] for path in written if path in slotted}.values():
+        whole[group.field] = _packed(group, present.get(group.field), seen, written)
+    return whole
+
+
+def _packed(group: SlotGroup, present: Value, seen: Mapping[str, Value], written: Mapping[str, Value]) -> Value:
+    elements = list(present) if isinstance(present, tuple) else []
+    column = _column(group, tuple(elements))
+    slots = []
+    for path in group.paths:
+        held, after = seen.get(path), written.get(path, seen.get(path))
+        element = elements.pop(column.index(held)) if held is not None and held in column else None
+        if element is not None:
+            column.remove(held)
+        if after is not None:
+            slots.append(element if after == held and element is not None else _element(group, after))
+    return tuple(slots + elements) or None
+
+
+def _element(group: SlotGroup, value: Value) -> Value:
+    if group.part is None:
+        return value
+    return tuple(value if index == group.part else None for index in range(group.width))
