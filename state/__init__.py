@@ -1,0 +1,1 @@
+"""What Tandem remembers: organisations, accounts, spaces, links and bases, cursors, the journal, sealed secrets."""

@@ -1,0 +1,132 @@
+"""Links with their bases and match keys: read by pages or by id, replaced set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from engine.links import NO_AGREEMENT, Base, Link
+from engine.port import LinkChange
+from engine.records import Key
+from state.chunks import chunks
+from state.database import reading
+from state.rows import Row, base_row, digest, link_row, to_base, to_link
+from state.tables import BASE, LINK, LINK_KEY
+
+Pair = tuple[Link, Base]
+
+#: Links per page of a full read: no transaction stays open between pages, and memory stays flat.
+PAGE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStore:
+    """The links of one organisation."""
+
+    org: str
+
+    def all(self, engine: sa.Engine, space: str, kind: str) -> Iterator[Pair]:
+        last = ""
+        while True:
+            page = sa.select(LINK).where(*self._at(LINK, space, kind), LINK.c.link_id > last)
+            page = page.order_by(LINK.c.link_id).limit(PAGE)
+            with reading(engine) as connection:
+                rows = connection.execute(page).mappings().all()
+                until = rows[-1]["link_id"] if rows else last
+                span = (BASE.c.link_id > last, BASE.c.link_id <= until)
+                bases = self._bases(connection, space, kind, *span)
+            yield from ((to_link(row), to_base(bases.get(row["link_id"]))) for row in rows)
+            if len(rows) < PAGE:
+                return
+            last = until
+
+    def by_ids(
+        self, engine: sa.Engine, space: str, kind: str, m365_ids: Collection[str], crm_ids: Collection[str]
+    ) -> Iterator[Pair]:
+        """Each link once, though both of its ids may be asked for."""
+        seen: set[str] = set()
+        for column, ids in ((LINK.c.m365_id, m365_ids), (LINK.c.crm_id, crm_ids)):
+            for some in chunks(list(dict.fromkeys(ids))):
+                for link, base in self._where(engine, space, kind, column.in_(some)):
+                    if link.id not in seen:
+                        seen.add(link.id)
+                        yield link, base
+
+    def parked(self, engine: sa.Engine, space: str, kind: str, now: int) -> Iterator[Pair]:
+        """Two statements, because each has its own partial index."""
+        yield from self._where(engine, space, kind, sa.text("link.state = 'held'"))
+        yield from self._where(engine, space, kind, LINK.c.wake_at <= now, LINK.c.state != "held")
+
+    def _where(
+        self, engine: sa.Engine, space: str, kind: str, *conditions: sa.ColumnExpressionArgument[bool]
+    ) -> Iterator[Pair]:
+        bases: dict[str, str] = {}
+        with reading(engine) as connection:
+            wanted = sa.select(LINK).where(*self._at(LINK, space, kind), *conditions)
+            rows = connection.execute(wanted).mappings().all()
+            for some in chunks([row["link_id"] for row in rows]):
+                bases |= self._bases(connection, space, kind, BASE.c.link_id.in_(some))
+        return ((to_link(row), to_base(bases.get(row["link_id"]))) for row in rows)
+
+    def _bases(
+        self, connection: sa.Connection, space: str, kind: str, *conditions: sa.ColumnElement[bool]
+    ) -> dict[str, str]:
+        """Asked for apart: a join over fresh tables without statistics is planned badly by PostgreSQL (measured)."""
+        wanted = sa.select(BASE.c.link_id, BASE.c.packed).where(*self._at(BASE, space, kind), *conditions)
+        return {row.link_id: row.packed for row in connection.execute(wanted)}
+
+    def by_keys(self, engine: sa.Engine, space: str, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
+        by_digest = {digest(key): key for key in keys}
+        for some in chunks(list(by_digest)):
+            wanted = sa.select(LINK_KEY.c.key, LINK_KEY.c.link_id)
+            wanted = wanted.where(*self._at(LINK_KEY, space, kind), LINK_KEY.c.key.in_(some))
+            with reading(engine) as connection:
+                found = connection.execute(wanted).all()
+            yield from ((by_digest[key], link) for key, link in found)
+
+    def apply(self, connection: sa.Connection, space: str, kind: str, changes: Sequence[LinkChange]) -> None:
+        """Replace links as a set: rows go first, so that an id may pass from one link to another."""
+        last = _folded(changes)
+        for change in last.values():
+            if change.after is not None and (change.after.space, change.after.kind) != (space, kind):
+                raise ValueError(f"link {change.id} belongs to another space or kind")
+        self._clear(connection, space, kind, list(last), (LINK, LINK_KEY))
+        self._clear(
+            connection, space, kind, [id for id, c in last.items() if c.after is None or c.base is not None], (BASE,)
+        )
+        place: Row = {"org_id": self.org, "space_id": space, "kind": kind}
+        kept = [change for change in last.values() if change.after is not None]
+        _insert(connection, LINK, [place | link_row(c.after) for c in kept if c.after])
+        _insert(connection, BASE, [place | base_row(c.id, c.base) for c in kept if c.base and c.base != NO_AGREEMENT])
+        waiting = ((c.id, digest(key)) for c in kept if c.after for key in dict.fromkeys(c.after.keys))
+        _insert(connection, LINK_KEY, [place | {"link_id": id, "key": key} for id, key in waiting])
+
+    def _clear(
+        self, connection: sa.Connection, space: str, kind: str, ids: Sequence[str], tables: tuple[sa.Table, ...]
+    ) -> None:
+        for table in tables:
+            for some in chunks(ids):
+                connection.execute(sa.delete(table).where(*self._at(table, space, kind), table.c.link_id.in_(some)))
+
+    def _at(self, table: sa.Table, space: str, kind: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (table.c.org_id == self.org, table.c.space_id == space, table.c.kind == kind)
+
+
+def _folded(changes: Sequence[LinkChange]) -> dict[str, LinkChange]:
+    """One change per link: the last one, with the base that the ones before it gave."""
+    last: dict[str, LinkChange] = {}
+    for change in changes:
+        before = last.pop(change.id, None)
+        base = change.base
+        if base is None and before is not None:
+            base = before.base if before.after else NO_AGREEMENT
+        last[change.id] = LinkChange(change.id, change.after, base)
+    return last
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)

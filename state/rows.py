@@ -1,0 +1,180 @@
+"""Engine values as rows and back. JSON is ASCII (``\\u`` escapes), so lone surrogates and NUL survive any database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from sqlalchemy import RowMapping
+
+from engine.links import NO_AGREEMENT, Base, Link
+from engine.plans import Action, FieldChange
+from engine.port import Feeds, Intent
+from engine.records import CRM, M365, Key, Reference, Value, from_json
+
+Row: TypeAlias = dict[str, object]
+
+_PLAIN: Final = frozenset({str, bool, int, type(None)})
+_DETAILS: Final = ("reason", "entry", "collection", "title", "attempts", "recreated", "settled")
+
+
+def digest(key: Key) -> str:
+    """What is stored of a match key: fixed length, and no one's e-mail address in an index."""
+    return hashlib.blake2b(key.text().encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """JSON writes tuples as lists by itself; only references need a form of their own."""
+    assert isinstance(value, Reference)
+    return {"id": value.id, "name": value.name}
+
+
+_encode: Final = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
+_decode: Final = json.JSONDecoder().decode
+
+
+def _thaw(raw: object) -> Value:
+    if isinstance(raw, list):
+        return tuple([item if type(item) in _PLAIN else _thaw(item) for item in raw])
+    return from_json(raw)
+
+
+def _values(raw: Mapping[str, Value]) -> dict[str, Value]:
+    return {path: value if type(value) in _PLAIN else _thaw(value) for path, value in raw.items()}
+
+
+# ---- links ----------------------------------------------------------------------------------------------------
+
+
+def link_row(link: Link) -> Row:
+    """Columns of a link without its organisation."""
+    detail: Row = {name: value for name in _DETAILS if (value := getattr(link, name))}
+    if link.candidates:
+        detail["candidates"] = link.candidates
+    if link.keys:
+        detail["keys"] = [[key.entry, key.terms, key.ignore_case] for key in link.keys]
+    return {
+        "space_id": link.space, "kind": link.kind, "link_id": link.id, "m365_id": link.m365_id, "crm_id": link.crm_id,
+        "m365_version": link.m365_version, "crm_version": link.crm_version, "state": link.state,
+        "wake_at": link.wake_at, "agreed_at": link.agreed_at, "detail": _encode(detail),
+    }  # fmt: skip
+
+
+def to_link(row: RowMapping) -> Link:
+    detail = _decode(row["detail"])
+    if "candidates" in detail:
+        detail["candidates"] = tuple(detail["candidates"])
+    if "keys" in detail:
+        detail["keys"] = tuple(_to_key(*parts) for parts in detail["keys"])
+    return Link(
+        id=row["link_id"], space=row["space_id"], kind=row["kind"], m365_id=row["m365_id"], crm_id=row["crm_id"],
+        m365_version=row["m365_version"], crm_version=row["crm_version"], state=row["state"],
+        wake_at=row["wake_at"], agreed_at=row["agreed_at"], **detail,
+    )  # fmt: skip
+
+
+def _to_key(entry: str, terms: Iterable[Sequence[str]], ignore_case: bool) -> Key:
+    return Key(entry, tuple((path, value) for path, value in terms), ignore_case)
+
+
+def base_row(link: str, base: Base) -> Row:
+    return {"link_id": link, "packed": _encode([dict(base.crm), dict(base.m365)])}
+
+
+class _Packed:
+    """A base as stored; decoded once, when either side is first looked at."""
+
+    __slots__ = ("_sides", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._sides: tuple[dict[str, Value], dict[str, Value]] | None = None
+
+    def side(self, which: int) -> dict[str, Value]:
+        if self._sides is None:
+            crm, m365 = _decode(self._text)
+            self._sides, self._text = (_values(crm), _values(m365)), ""
+        return self._sides[which]
+
+
+class PackedValues(Mapping[str, Value]):
+    """One side of a stored base. Most links of a tick didn't change, and then nobody pays for decoding it."""
+
+    __slots__ = ("_packed", "_which")
+
+    def __init__(self, packed: _Packed, which: int) -> None:
+        self._packed = packed
+        self._which = which
+
+    def __getitem__(self, path: str) -> Value:
+        return self._packed.side(self._which)[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed.side(self._which))
+
+    def __len__(self) -> int:
+        return len(self._packed.side(self._which))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} values>"
+
+
+def to_base(text: str | None) -> Base:
+    """None, for a link that never agreed, is the empty base."""
+    if text is None:
+        return NO_AGREEMENT
+    packed = _Packed(text)
+    return Base(PackedValues(packed, 0), PackedValues(packed, 1))
+
+
+# ---- feeds ----------------------------------------------------------------------------------------------------
+
+
+def feed_row(feeds: Feeds) -> Row:
+    sides: dict[str, dict[str, str]] = {}
+    for (side, collection), cursor in feeds.cursors.items():
+        sides.setdefault(side, {})[collection] = cursor
+    return {"cursors": _encode(sides), "basis": feeds.basis, "access": feeds.access}
+
+
+def to_feeds(row: RowMapping) -> Feeds:
+    sides = _decode(row["cursors"])
+    cursors = {(side, name): cursor for side in (CRM, M365) for name, cursor in sides.get(side, {}).items()}
+    return Feeds(cursors, row["basis"], row["access"])
+
+
+# ---- actions --------------------------------------------------------------------------------------------------
+
+
+def action_row(intent: Intent) -> Row:
+    """Columns of a journal row that is only intended, without organisation, space and place in the run."""
+    action = intent.action
+    return {
+        "action_id": action.id, "run_id": intent.run, "kind": intent.kind, "link_id": intent.link,
+        "side": action.side, "record_kind": action.kind, "verb": action.verb, "klass": action.klass,
+        "target": action.target, "crm_id": intent.crm_id, "m365_id": intent.m365_id,
+        "expected_version": action.expected_version, "entry": action.entry, "reason": action.reason,
+        "payload": _encode({"title": action.title, "values": dict(action.values)}),
+        "changes": _encode([[c.path, c.before, c.after, c.entry, c.lost] for c in action.changes]),
+        "state": "intended", "intended_at": intent.intended_at, "ended_at": None, "result_version": "", "note": "",
+    }  # fmt: skip
+
+
+def to_action(row: RowMapping) -> Action:
+    payload = _decode(row["payload"])
+    changes = _decode(row["changes"])
+    return Action(
+        id=row["action_id"], side=row["side"], kind=row["record_kind"], verb=row["verb"], klass=row["klass"],
+        target=row["target"], expected_version=row["expected_version"],
+        values=_values(payload["values"]),
+        changes=tuple(FieldChange(p, from_json(b), from_json(a), entry, lost) for p, b, a, entry, lost in changes),
+        entry=row["entry"], reason=row["reason"], title=payload["title"],
+    )  # fmt: skip
+
+
+def to_intent(row: RowMapping) -> Intent:
+    return Intent(
+        to_action(row), row["kind"], row["run_id"], row["link_id"], row["crm_id"], row["m365_id"], row["intended_at"]
+    )

@@ -1,0 +1,276 @@
+"""The tables of Tandem's own state. The organisation leads every key, so that no query can leave it out by accident.
+
+Times are UTC in milliseconds; JSON is ASCII text, so that any character a side returned can be stored.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+#: Hot tables are stored in key order on SQLite: reading a space's links is one range scan.
+CLUSTERED = {"sqlite_with_rowid": False}
+
+
+def _key() -> Any:
+    return Field(primary_key=True)
+
+
+def _text() -> Any:
+    return Field(sa_type=sa.Text)
+
+
+def _time() -> Any:
+    return Field(sa_type=sa.BigInteger)
+
+
+def _maybe_time() -> Any:
+    return Field(default=None, sa_type=sa.BigInteger)
+
+
+def _partial(name: str, columns: tuple[str, ...], where: str, *, unique: bool = False) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def _of_organisation() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(["org_id"], ["organisation.org_id"])
+
+
+class OrganisationRow(SQLModel, table=True):
+    """``client_id`` is the application registered in the tenant."""
+
+    __tablename__ = "organisation"
+    org_id: str = _key()
+    name: str
+    tenant_id: str
+    client_id: str
+    users_may_edit: bool
+
+
+class SettingRow(SQLModel, table=True):
+    """``crm_user_id`` '' is the organisation's own value."""
+
+    __tablename__ = "setting"
+    __table_args__ = (_of_organisation(),)
+    org_id: str = _key()
+    crm_user_id: str = _key()
+    rule_file: str = _key()
+    name: str = _key()
+    value: str = _text()
+    changed_by: str
+    changed_at: int = _time()
+
+
+class AccountRow(SQLModel, table=True):
+    """A Microsoft 365 account; ``account_id`` is its Entra object id, which is also the id of its mailbox's space."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        _of_organisation(),
+        _partial("uq_account_owner", ("org_id", "crm_user_id"), "status <> 'disconnected'", unique=True),
+        _partial("uq_account_anywhere", ("tenant_id", "account_id"), "status <> 'disconnected'", unique=True),
+    )
+    org_id: str = _key()
+    account_id: str = _key()
+    crm_user_id: str
+    tenant_id: str
+    upn: str
+    zone: str
+    status: str
+    reason: str
+
+
+class TokenCacheRow(SQLModel, table=True):
+    """A sign-in cache, sealed; ``version`` grows with every write."""
+
+    __tablename__ = "token_cache"
+    __table_args__ = (sa.ForeignKeyConstraint(["org_id", "account_id"], ["account.org_id", "account.account_id"]),)
+    org_id: str = _key()
+    account_id: str = _key()
+    sealed: bytes
+    key_id: str
+    version: int = _time()
+
+
+class SpaceRow(SQLModel, table=True):
+    """A mailbox and when it is due; who owns it, and the zone, stand on the account."""
+
+    __tablename__ = "space"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["org_id", "account_id"], ["account.org_id", "account.account_id"]),
+        _partial("ix_space_due", ("next_tick_at",), "status = 'active'"),
+    )
+    org_id: str = _key()
+    space_id: str = _key()
+    account_id: str
+    status: str
+    reason: str
+    next_tick_at: int = _time()
+    last_tick_at: int | None = _maybe_time()
+    last_result: str
+    not_before: int | None = _maybe_time()
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who works on a space now. Apart from ``space`` because it is written on every tick. Rows are never removed
+    while the space exists: ``fence`` only grows."""
+
+    __tablename__ = "lease"
+    __table_args__ = (sa.ForeignKeyConstraint(["org_id", "space_id"], ["space.org_id", "space.space_id"]), CLUSTERED)
+    org_id: str = _key()
+    space_id: str = _key()
+    holder: str
+    fence: int = _time()
+    expires_at: int = _time()
+
+
+class FeedRow(SQLModel, table=True):
+    """Where reading goes on: ``cursors`` is ``{side: {collection: cursor}}``, swapped as a whole."""
+
+    __tablename__ = "feed"
+    org_id: str = _key()
+    space_id: str = _key()
+    kind: str = _key()
+    cursors: str = _text()
+    basis: str
+    access: str
+
+
+class LinkRow(SQLModel, table=True):
+    """``detail`` is JSON of what no query asks for (reason, title, candidates …), without what is empty."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        sa.UniqueConstraint("org_id", "space_id", "kind", "m365_id"),
+        sa.UniqueConstraint("org_id", "space_id", "kind", "crm_id"),
+        sa.Index("ix_link_crm", "org_id", "crm_id"),
+        _partial("ix_link_wake", ("org_id", "space_id", "kind", "wake_at"), "wake_at IS NOT NULL"),
+        _partial("ix_link_held", ("org_id", "space_id", "kind"), "state = 'held'"),
+        CLUSTERED,
+    )
+    org_id: str = _key()
+    space_id: str = _key()
+    kind: str = _key()
+    link_id: str = _key()
+    m365_id: str | None
+    crm_id: str | None
+    m365_version: str
+    crm_version: str
+    state: str
+    wake_at: int | None = _maybe_time()
+    agreed_at: int | None = _maybe_time()
+    detail: str = _text()
+
+
+class BaseRow(SQLModel, table=True):
+    """JSON ``[{path: crm value}, {path: m365 value}]``. Apart from ``link``, so that
+    scans of links stay narrow; not clustered, because rows are wide (measured)."""
+
+    __tablename__ = "base"
+    org_id: str = _key()
+    space_id: str = _key()
+    kind: str = _key()
+    link_id: str = _key()
+    packed: str = _text()
+
+
+class LinkKeyRow(SQLModel, table=True):
+    """Digests of the match keys that unpaired links wait under."""
+
+    __tablename__ = "link_key"
+    __table_args__ = (sa.Index("ix_link_key", "org_id", "space_id", "kind", "key"), CLUSTERED)
+    org_id: str = _key()
+    space_id: str = _key()
+    kind: str = _key()
+    link_id: str = _key()
+    key: str = _key()
+
+
+class ClaimRow(SQLModel, table=True):
+    """Digests of match keys under which one space is making a CRM record; ``until`` ends a claim nobody freed."""
+
+    __tablename__ = "claim"
+    __table_args__ = (CLUSTERED,)
+    org_id: str = _key()
+    kind: str = _key()
+    key: str = _key()
+    space_id: str
+    until: int = _time()
+
+
+class RunRow(SQLModel, table=True):
+    """A run that wrote or parked something; idle ticks leave none. ``counts`` is JSON."""
+
+    __tablename__ = "run"
+    __table_args__ = (sa.Index("ix_run_space", "org_id", "space_id", "started"),)
+    org_id: str = _key()
+    run_id: str = _key()
+    space_id: str
+    kind: str
+    cause: str
+    now: int = _time()
+    outcome: str
+    counts: str = _text()
+    rules: str
+    started: int = _time()
+    ended: int | None = _maybe_time()
+
+
+class ActionRow(SQLModel, table=True):
+    """Intent, journal and audit of one write. ``kind`` is the link's kind, ``record_kind`` the written side's."""
+
+    __tablename__ = "action"
+    __table_args__ = (
+        _partial("ix_action_open", ("org_id", "space_id", "kind"), "state IN ('intended', 'unknown')"),
+        sa.Index("ix_action_run", "org_id", "run_id", "seq"),
+        sa.Index("ix_action_crm", "org_id", "crm_id"),
+        sa.Index("ix_action_m365", "org_id", "m365_id"),
+    )
+    org_id: str = _key()
+    action_id: str = _key()
+    run_id: str
+    seq: int
+    space_id: str
+    kind: str
+    link_id: str
+    side: str
+    record_kind: str
+    verb: str
+    klass: str
+    target: str | None
+    crm_id: str | None
+    m365_id: str | None
+    expected_version: str | None
+    payload: str = _text()
+    changes: str = _text()
+    entry: str
+    reason: str
+    state: str
+    intended_at: int = _time()
+    ended_at: int | None = _maybe_time()
+    result_version: str
+    note: str
+
+
+ORGANISATION = SQLModel.metadata.tables["organisation"]
+SETTING = SQLModel.metadata.tables["setting"]
+ACCOUNT = SQLModel.metadata.tables["account"]
+TOKEN_CACHE = SQLModel.metadata.tables["token_cache"]
+SPACE = SQLModel.metadata.tables["space"]
+LEASE = SQLModel.metadata.tables["lease"]
+FEED = SQLModel.metadata.tables["feed"]
+LINK = SQLModel.metadata.tables["link"]
+BASE = SQLModel.metadata.tables["base"]
+LINK_KEY = SQLModel.metadata.tables["link_key"]
+CLAIM = SQLModel.metadata.tables["claim"]
+RUN = SQLModel.metadata.tables["run"]
+ACTION = SQLModel.metadata.tables["action"]
