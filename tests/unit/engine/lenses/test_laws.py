@@ -159,7 +159,7 @@ def normalised(value: Value, draw: Callable[[st.SearchStrategy[int]], int]) -> V
     if isinstance(value, tuple):
         return tuple(normalised(part, draw) for part in value)
     if value is None:
-        return draw(st.sampled_from([None, ""]))  # type: ignore[arg-type]
+        return draw(st.sampled_from([None, ""]))
     if not isinstance(value, str):
         return value
     changes: list[Callable[[str], str]] = [
