@@ -48,7 +48,7 @@ PLAIN_WORDS |= {"status", "title"}
 LONGEST_FILE, LONGEST_FUNCTION = 600, 60
 
 #: Exceptions from the type checker and the linter. Raise a number only together with the reason, in one commit.
-MOST_TYPE_IGNORES, MOST_NOQA = 15, 5
+MOST_TYPE_IGNORES, MOST_NOQA = 24, 6
 
 TEXT_FILES = {".py", ".md", ".toml", ".txt", ".rules", ".lark", ".json", ".csv", ".ini", ".mako", ""}
 
