@@ -63,10 +63,12 @@ class Problems:
     """Collects the problems of one run; the compiler's passes add to it and carry on."""
 
     found: list[Problem] = field(default_factory=list)
+    places: set[tuple[str, Span]] = field(default_factory=set)
 
     def add(self, code: str, span: Span, message: str, hint: str = "", *notes: Note) -> None:
         """Record a problem; a second one of the same code at the same place is dropped."""
-        if not any(p.code == code and p.span == span for p in self.found):
+        if (code, span) not in self.places:
+            self.places.add((code, span))
             self.found.append(Problem(code, span, message, hint, notes))
 
     def __bool__(self) -> bool:

@@ -450,9 +450,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """Everything of one file that could be parsed."""
+    """Everything of one file that could be parsed. ``broken`` holds the names and quoted texts of entries that could
+    not, so that what refers to them is not reported as well; ``whole`` is true when nothing was left out."""
 
     file: str
-    language: int
     heading: SyncHeading
     sections: tuple[Section, ...]
+    broken: frozenset[str] = frozenset()
+    whole: bool = True
