@@ -1,0 +1,152 @@
+"""Between Graph's JSON and the values rules see, driven by the field table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from engine.records import M365, Record, Reference, Value
+from graph_client.answers import Json
+from graph_client.fields import CONTACT_ROWS, Row
+
+ADDRESS_PARTS: Final = ("street", "city", "state", "postalCode", "countryOrRegion")
+"""Graph's names of the five parts, in the engine's order: street, city, region, code, country."""
+SELECT: Final = ",".join(("id", "lastModifiedDateTime", *(row.wire_name for row in CONTACT_ROWS)))
+NAME_PARTS: Final = ("givenName", "middleName", "surname", "companyName", "emailAddresses")
+"""What the display name is made of."""
+NO_YEAR: Final = "0001"
+_ROWS: Final = {row.name: row for row in CONTACT_ROWS}
+
+Place = Callable[[str], Reference]
+"""The folder with this id, by the name people know."""
+
+
+def decode(row: Mapping[str, Json], place: Place) -> Record | None:
+    """The record in one row of Graph's JSON; None when the row has no id. Members that are missing were not fetched,
+    members of an unexpected shape count as empty."""
+    id = row.get("id")
+    if not isinstance(id, str) or not id:
+        return None
+    values = {r.name: _from_wire(r, row[r.wire_name], place) for r in CONTACT_ROWS if r.wire_name in row}
+    return Record(M365, "contact", id, etag(row), values, modified=_instant(row.get("lastModifiedDateTime")))
+
+
+def etag(row: Mapping[str, Json]) -> str:
+    tag = row.get("@odata.etag")
+    return tag if isinstance(tag, str) else ""
+
+
+def encode(values: Mapping[str, Value]) -> dict[str, Json]:
+    """The members to send for these fields, containers left out (a folder is part of the address). Addresses and
+    lists go whole; empty is sent as null or []. Raises ValueError for a value that its field can't hold."""
+    return {
+        row.wire_name: _to_wire(row, value)
+        for name, value in values.items()
+        if (row := _ROWS[name]).wire != "folder" and row.writable
+    }
+
+
+def display_name(members: Mapping[str, Json]) -> str:
+    """What people read in a list: the name, else the company, else the e-mail address; '' where there is nothing."""
+    name = " ".join(_text(members.get(part)) or "" for part in ("givenName", "middleName", "surname"))
+    first = next((item for item in _items(members.get("emailAddresses")) if isinstance(item, dict)), {})
+    return " ".join(name.split()) or _text(members.get("companyName")) or _text(first.get("address")) or ""
+
+
+def updated(values: Mapping[str, Value], row: Mapping[str, Json]) -> dict[str, Json]:
+    """The members of an update of the contact in ``row``. The display name is always among them, or the service may
+    make up another: the present one, which a person may have chosen, unless a part that it is made of changes."""
+    members = encode(values)
+    renamed = any(part in members and (members[part] or None) != (row.get(part) or None) for part in NAME_PARTS)
+    shown = _text(row.get("displayName"))
+    if renamed or shown is None:
+        shown = display_name({**row, **members})
+    return {**members, "displayName": shown}
+
+
+def _from_wire(row: Row, raw: Json, place: Place) -> Value:
+    if row.wire == "list":
+        return tuple(text for item in _items(raw) if (text := _text(item))) or None
+    if row.wire == "addresses":
+        return tuple(pair for item in _items(raw) if isinstance(item, dict) and (pair := _address(item))) or None
+    if row.wire == "postal":
+        parts = tuple(_text(raw.get(part)) for part in ADDRESS_PARTS) if isinstance(raw, dict) else ()
+        return parts if any(parts) else None
+    if row.wire == "day":
+        return _day(raw)
+    if row.wire == "folder":
+        return place(raw) if isinstance(raw, str) and raw else None
+    return _text(raw)
+
+
+def _address(item: Mapping[str, Json]) -> tuple[Value, ...]:
+    """(address, name); a name that only repeats the address was filled in by the service and means none."""
+    address, name = _text(item.get("address")), _text(item.get("name"))
+    if address is not None and name is not None and name.casefold() == address.casefold():
+        name = None
+    return (address, name) if address or name else ()
+
+
+def _to_wire(row: Row, value: Value) -> Json:
+    if row.wire == "list":
+        return [_sent_text(row, item) for item in _tuple(row, value) if item]
+    if row.wire == "addresses":
+        return [_sent_address(row, item) for item in _tuple(row, value) if item]
+    if row.wire == "postal":
+        parts = _tuple(row, value) or (None,) * len(ADDRESS_PARTS)
+        if len(parts) != len(ADDRESS_PARTS):
+            raise ValueError(f"{row.name} needs {len(ADDRESS_PARTS)} parts")
+        # the service blanks parts that are left out, so an address always goes whole
+        return {name: _sent_text(row, part) or "" for name, part in zip(ADDRESS_PARTS, parts, strict=True)}
+    if row.wire == "day" and value is not None:
+        return f"{_sent_text(row, value)}T11:59:00Z"
+    return _sent_text(row, value)
+
+
+def _sent_address(row: Row, item: Value) -> Json:
+    address, name = _tuple(row, item)
+    sent: dict[str, Json] = {"address": _sent_text(row, address)}
+    if name:
+        sent["name"] = _sent_text(row, name)
+    return sent
+
+
+def _sent_text(row: Row, value: Value) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{row.name} holds text")
+    return value or None
+
+
+def _tuple(row: Row, value: Value) -> tuple[Value, ...]:
+    if value is not None and not isinstance(value, tuple):
+        raise ValueError(f"{row.name} holds a list")
+    return value or ()
+
+
+def _text(raw: Json) -> str | None:
+    return raw if isinstance(raw, str) and raw else None
+
+
+def _items(raw: Json) -> list[Json]:
+    return raw if isinstance(raw, list) else []
+
+
+def _day(raw: Json) -> str | None:
+    """The calendar day of an instant that means a day; the year 1 stands for no date at all."""
+    text = _text(raw)
+    if text is None or text.startswith(NO_YEAR):
+        return None
+    return text[:10]
+
+
+def _instant(raw: Json) -> int | None:
+    """UTC milliseconds of an instant; digits of a second beyond the third are dropped."""
+    text = _text(raw)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -1,0 +1,168 @@
+"""Reading the contacts of one mailbox: delta rounds of all folders together, single contacts, marks after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from engine.errors import Unavailable
+from engine.port import Page
+from engine.records import M365, Barred, Gone, Record, State
+from graph_client.answers import Answer, Json, Meaning
+from graph_client.batch import Item, in_one, in_waves
+from graph_client.codec import SELECT, decode
+from graph_client.fields import CONTACT
+from graph_client.folders import QUESTIONS, Folders, from_answers, load, locate, quoted
+from graph_client.paging import PAGE_SIZE, Expired, Rows, fresh, pages
+from graph_client.session import Session, describe
+
+MARK: Final = "String {6f0d2c8e-3b57-4c1a-9c53-d1a7a46e0b92} Name TandemAction"
+"""The extended property that carries the id of the action that made a contact. Never to be changed."""
+SHORT_PAGE: Final = "odata.maxpagesize=100"
+"""Pages inside a batch, so that twenty of them stay far below the size limit."""
+RESTARTS: Final = 2
+FIELDS_DIGEST: Final = hashlib.blake2b(f"{CONTACT.digest()} {SELECT}".encode(), digest_size=6).hexdigest()
+
+
+def pack(link: str) -> str:
+    """A cursor: the delta link, and which fields it was made for."""
+    return f"{FIELDS_DIGEST} {link}"
+
+
+@dataclass(slots=True)
+class Contacts:
+    """One mailbox's contacts, for one view. Folders are read once and kept."""
+
+    session: Session
+    known: Folders | None = None
+
+    def folders(self) -> Folders:
+        if self.known is None:
+            self.known = load(self.session)
+        return self.known
+
+    def changes(self, cursors: Mapping[str, str | None]) -> Iterator[Page]:
+        """Rounds for these folders. All cursors go in one batch, together with the question for the folders if they
+        are not known yet: a tick without news is one round trip. A folder that is gone has no pages."""
+        links = {id: link for id, cursor in cursors.items() if (link := self._unpack(cursor))}
+        asked = self._ask(links)
+        for id in cursors:
+            if id not in self.folders():
+                continue
+            yield from self._round(id, asked.get(id))
+
+    def read(self, ids: Collection[str]) -> Iterator[State]:
+        """The present state of each; a contact that lies in no contact folder was deleted."""
+        wanted = list(ids)
+        items = [Item("GET", contact_path(id, select=True)) for id in wanted]
+        for index, answer in in_waves(self.session, items):
+            yield self.state(wanted[index], answer)
+
+    def state(self, id: str, answer: Answer) -> State:
+        """What an answer to a GET by id proves. Raises Unavailable where it proves nothing."""
+        if answer.meaning is Meaning.GONE:
+            return Gone(M365, "contact", id)
+        if answer.meaning in (Meaning.FORBIDDEN, Meaning.REFUSED):
+            return Barred(M365, "contact", id)
+        row = self.session.demand(answer).members
+        return self.record(row) if self.lives(row) else Gone(M365, "contact", id)
+
+    def lives(self, row: Mapping[str, Json]) -> bool:
+        """Whether the contact is in a contact folder, and not in Deleted Items."""
+        folder = row.get("parentFolderId")
+        if not isinstance(folder, str) or folder in self.folders():
+            return True
+        found = locate(self.session, self.folders(), folder)
+        self.known = found or self.known
+        return found is not None
+
+    def record(self, row: Mapping[str, Json]) -> Record:
+        found = decode(row, self.folders().reference)
+        if found is None:
+            raise Unavailable("Microsoft 365 answered a contact without an id.")
+        return found
+
+    def marked(self, marks: Collection[str]) -> dict[str, str]:
+        """Mark ▸ contact id. Outlook copies the mark with the contact: the oldest that carries it is the one."""
+        asked = [(mark, folder) for mark in marks for folder in self.folders().all()]
+        items = [Item("GET", _mark_path(str(folder.id), mark)) for mark, folder in asked]
+        oldest: dict[str, tuple[str, str]] = {}
+        for index, answer in in_waves(self.session, items):
+            mark, _ = asked[index]
+            if answer.meaning is Meaning.GONE:
+                continue
+            for found in self._marked_rows(answer):
+                oldest[mark] = min(oldest.get(mark, found), found)
+        return {mark: id for mark, (_, id) in oldest.items()}
+
+    def _marked_rows(self, answer: Answer) -> Iterator[tuple[str, str]]:
+        for page in pages(self.session, answer, delta=False):
+            for row in page.rows:
+                if isinstance(row.get("id"), str):
+                    yield str(row.get("createdDateTime") or "~"), str(row["id"])
+
+    def _unpack(self, cursor: str | None) -> str | None:
+        """The link in a cursor; None where it was made for other fields or another server."""
+        digest, _, link = (cursor or "").partition(" ")
+        if digest != FIELDS_DIGEST:
+            return None
+        try:
+            return self.session.address(link)
+        except Unavailable:
+            return None
+
+    def _ask(self, links: Mapping[str, str]) -> dict[str, Answer]:
+        items = [Item("GET", link, prefer=SHORT_PAGE) for link in links.values()]
+        first = QUESTIONS if self.known is None else ()
+        answers = in_one(self.session, [*first, *items])
+        if first:
+            self.known = from_answers(self.session, answers[: len(first)])
+        return dict(zip(links, answers[len(first) :], strict=True))
+
+    def _round(self, folder: str, answer: Answer | None) -> Iterator[Page]:
+        """One folder's round: from its cursor, or everything when there is none or it is too old."""
+        for _ in range(RESTARTS + 1):
+            full = answer is None
+            try:
+                if answer is None:
+                    answer = self.session.call("GET", _full_path(folder), prefer=PAGE_SIZE)
+                if answer.meaning is Meaning.GONE:
+                    raise Unavailable(f"Microsoft 365 lists a folder that it can't find ({describe(answer)}).")
+                for page in pages(self.session, fresh(answer), delta=True):
+                    yield self._page(folder, page, full)
+                return
+            except Expired:
+                answer = None
+        raise Unavailable("Microsoft 365's delta tokens expire before a round is through.")
+
+    def _page(self, folder: str, page: Rows, full: bool) -> Page:
+        """Rows decoded; of several rows of one contact the last counts."""
+        last: dict[str, Mapping[str, Json]] = {}
+        for row in page.rows:
+            id = row.get("id")
+            if not isinstance(id, str) or not id:
+                raise Unavailable("Microsoft 365 listed a contact without an id.")
+            last.pop(id, None)
+            last[id] = row
+        records = [self.record(row) for row in last.values() if "@removed" not in row]
+        gone = [id for id, row in last.items() if "@removed" in row]
+        cursor = pack(page.delta) if page.delta else None
+        return Page(folder, records, gone, cursor=cursor, full=full)
+
+
+def contact_path(id: str, select: bool = False) -> str:
+    """A contact is reached by its id alone, whatever its folder."""
+    return f"/me/contacts/{quoted(id)}" + (f"?$select={SELECT}" if select else "")
+
+
+def _full_path(folder: str) -> str:
+    return f"/me/contactFolders/{quoted(folder)}/contacts/delta?$select={SELECT}"
+
+
+def _mark_path(folder: str, mark: str) -> str:
+    literal = quoted(mark.replace("'", "''"))
+    name = MARK.replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
+    test = f"singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20'{name}'%20and%20ep/value%20eq%20'{literal}')"
+    return f"/me/contactFolders/{quoted(folder)}/contacts?$select=id,createdDateTime&$filter={test}"
