@@ -35,7 +35,7 @@ class Barrier:
         turn = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
         if self.arrived >= self.count:
-            self.release()
+            asyncio.get_running_loop().call_soon(self.release)  # when this one waits too, so that order is fair
         try:
             await asyncio.wait_for(turn, self.timeout)
         except TimeoutError:

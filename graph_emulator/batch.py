@@ -10,7 +10,7 @@ from graph_emulator import graph
 from graph_emulator.faults import Action, ConnectionDropped, kill_group
 from graph_emulator.journal import PartRecord
 from graph_emulator.messages import Answer, Call, GraphError, Properties
-from graph_emulator.replies import before_applying
+from graph_emulator.replies import before_applying, spoil
 from graph_emulator.throttle import concurrency
 from graph_emulator.world import World
 
@@ -88,6 +88,8 @@ def _run(world: World, part: Part, note: PartRecord, upn: str) -> Answer:
     _kill(kills, "after")
     if any(action.kind == "drop_answer" for action in actions):
         return Answer(504)
+    for action in actions:
+        spoil(world, action, answer, part.call.path, part.query)
     return answer
 
 
@@ -154,7 +156,9 @@ def _part(call: Call, row: Properties) -> Part:
         raise GraphError(400, "BadRequest", f"Request {name}: headers have to be an object.")
     headers = {str(header).lower(): str(value) for header, value in given.items()}
     body = (
-        b"" if row.get("body") is None else json.dumps(row["body"], ensure_ascii=False).encode("utf-8", "surrogatepass")
+        b""
+        if row.get("body") is None
+        else json.dumps(row["body"], ensure_ascii=False).encode("utf-8", "backslashreplace")
     )
     if body and "content-type" not in headers:
         raise GraphError(400, "BadRequest", f"Write request id : {name} does not contain a Content-Type header.")

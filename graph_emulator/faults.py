@@ -23,7 +23,7 @@ KINDS = {
     "deep": "nest the answer's JSON `size` levels deep",
     "kill": "send SIGKILL to process group `pgid`, `when` is before or after applying",
 }
-BEFORE = ("status", "html", "delay", "drop_request", "expire_delta")
+PART_KINDS = ("status", "html", "expire_delta", "drop_answer", "endless_next", "foreign_link", "kill")
 WHEN = ("before", "after")
 
 
@@ -121,6 +121,8 @@ class FaultScript:
         method = str(wanted.pop("method", "*")).upper()
         _check(wanted, {"nth": int, "count": int, "part": bool, "mailbox": str})
         rule = Rule(self._ids, method, path, action, **wanted)  # type: ignore[arg-type]
+        if rule.part and action.kind not in PART_KINDS:
+            raise ScriptError(f"A part of a batch can't have {action.kind!r}, only: {', '.join(PART_KINDS)}.")
         self.rules.append(rule)
         return rule
 

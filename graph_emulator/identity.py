@@ -125,7 +125,7 @@ class Identity:
         wanted = user_code.replace("-", "").strip().upper()
         now = self.clock.now().timestamp()
         for device in self.devices.values():
-            if device.user_code == wanted and device.expires > now and not device.user_id:
+            if device.user_code == wanted and device.expires > now and not (device.user_id or device.declined):
                 return device
         raise SignInError("bad_verification_code", 70019, "That code is unknown, used or expired.")
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from graph_emulator import graph
 from graph_emulator.delta import OWN
 from graph_emulator.faults import Action
-from graph_emulator.messages import Answer, GraphError, Properties
+from graph_emulator.messages import Answer, GraphError
 from graph_emulator.world import World
 
 HTML = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>The network asks you to sign in</body></html>"
@@ -40,10 +40,15 @@ def before_applying(world: World, action: Action, path: str, headers: Mapping[st
 def spoil(world: World, action: Action, answer: Answer, path: str, query: str) -> None:
     """Change an answer on its way out."""
     body = answer.body
-    if not isinstance(body, dict):
+    if action.kind == "endless_next" and action.fresh:
+        again = f"{world.base_url}/v1.0{path}?%24skiptoken=again-{world.next_request_id()}"
+        answer.status, answer.headers = 200, {"Content-Type": graph.JSON_TYPE}
+        answer.body = {"value": [], "@odata.nextLink": again}
+    elif not isinstance(body, dict):
         return
-    if action.kind == "endless_next":
-        _endless(world, action, body, path, query)
+    elif action.kind == "endless_next":
+        body.pop("@odata.deltaLink", None)
+        body["@odata.nextLink"] = f"{world.base_url}/v1.0{path}" + (f"?{query}" if query else "")
     elif action.kind == "foreign_link":
         for name in LINKS:
             if isinstance(link := body.get(name), str):
@@ -59,12 +64,3 @@ def spoil(world: World, action: Action, answer: Answer, path: str, query: str) -
         if action.gzip:
             answer.body = gzip.compress(answer.body, 1)
             answer.headers["Content-Encoding"] = "gzip"
-
-
-def _endless(world: World, action: Action, body: Properties, path: str, query: str) -> None:
-    body.pop("@odata.deltaLink", None)
-    own = f"{world.base_url}/v1.0{path}" + (f"?{query}" if query else "")
-    if action.fresh:
-        body["value"] = []
-        own = f"{world.base_url}/v1.0{path}?%24skiptoken=again-{world.next_request_id()}"
-    body["@odata.nextLink"] = own

@@ -46,13 +46,16 @@ class World:
         }
         self.firms.append(firm)
         self.identity.tenants[firm.tenant.id.lower()] = firm.tenant
-        self.mailboxes.update(built)
+        self.mailboxes = {**self.mailboxes, **built}
 
     def rebuild(self) -> None:
-        """All mailboxes as the firm's files have them; sign-ins stay."""
+        """All mailboxes as the firm's files have them; sign-ins stay, delta tokens expire."""
         firms, self.firms = self.firms, []
+        before = self.mailboxes
         for firm in firms:
             self.add_firm(firm)
+        for user_id, mailbox in self.mailboxes.items():
+            mailbox.delta_generation = before[user_id].delta_generation + 1
 
     def listen_at(self, url: str) -> None:
         """Tell where the server answers."""
