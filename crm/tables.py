@@ -231,7 +231,7 @@ class MatchKey(SQLModel, table=True):
 
     __tablename__ = "match_key"
     __table_args__ = (
-        Index("match_key_by_record", "org_id", "kind", "crm_id"),
+        Index("match_key_by_record", "org_id", "kind", "crm_id", "path"),
         {"sqlite_with_rowid": False},
     )
     org_id: str = Field(primary_key=True)

@@ -1,0 +1,67 @@
+"""What changed since a revision: light rows in the order of their revisions, so that a reader who remembers the head
+it read first can lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection, select, tuple_
+
+from crm.access import Rights
+from crm.tables import clock, contact, tombstone
+
+START: Final = (0, "")
+"""The position before everything."""
+
+Position: TypeAlias = tuple[int, str]
+"""Revision and id: records changed by one transaction share a revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A changed contact: where it stands in the feed, and whether this reader may read it."""
+
+    crm_id: str
+    rev: int
+    readable: bool
+
+    @property
+    def position(self) -> Position:
+        return self.rev, self.crm_id
+
+
+def head(connection: Connection, org: str) -> int:
+    """The revision of the last committed change; 0 before the first."""
+    found: int | None = connection.execute(select(clock.c.rev).where(clock.c.org_id == org)).scalar_one_or_none()
+    return found or 0
+
+
+def since(connection: Connection, org: str, rights: Rights, after: Position, limit: int) -> list[Light]:
+    """The next contacts after a position, readable or not."""
+    wanted = (
+        select(contact.c.crm_id, contact.c.rev, rights.readable)
+        .where(contact.c.org_id == org, tuple_(contact.c.rev, contact.c.crm_id) > tuple_(*after))
+        .order_by(contact.c.rev, contact.c.crm_id)
+        .limit(limit)
+    )
+    return [Light(crm_id, rev, bool(readable)) for crm_id, rev, readable in connection.execute(wanted)]
+
+
+def gone_since(connection: Connection, org: str, kind: str, rev: int) -> Iterator[str]:
+    """Ids of records of this kind that went after a revision."""
+    wanted = (
+        select(tombstone.c.crm_id)
+        .where(tombstone.c.org_id == org, tombstone.c.kind == kind, tombstone.c.rev > rev)
+        .order_by(tombstone.c.rev, tombstone.c.crm_id)
+    )
+    yield from connection.execute(wanted).scalars()
+
+
+def merged_into(connection: Connection, org: str, kind: str, ids: list[str]) -> dict[str, str | None]:
+    """For ids that went: the record each was merged into, if it was."""
+    wanted = select(tombstone.c.crm_id, tombstone.c.merged_into).where(
+        tombstone.c.org_id == org, tombstone.c.kind == kind, tombstone.c.crm_id.in_(ids)
+    )
+    return {row.crm_id: row.merged_into for row in connection.execute(wanted)}

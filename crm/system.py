@@ -1,0 +1,204 @@
+"""The CRM as the sync sees it: the port, with the rights of the CRM user whose space is being synced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Engine, select
+
+from crm.access import Rights, access_rev, rights_of
+from crm.actions import carry_out
+from crm.changes import START, Position, gone_since, head, merged_into, since
+from crm.contacts import CHUNK, chunks, find_marks, load
+from crm.fields import CONTACT_KIND, SCHEMAS
+from crm.matching import find_contacts
+from crm.references import NAMED, find_named
+from crm.tables import contact
+from crm.transactions import CommitLost, Database, utc_milliseconds
+from engine.errors import LeaseLost, SignInNeeded
+from engine.links import Space
+from engine.plans import Action
+from engine.port import Outcome, Page, ReadView, Unknown, WriteView, Written
+from engine.records import CRM, Barred, Gone, Key, Record, Reference, Side
+from engine.schema import Schema
+
+BATCH: Final = 50
+"""How many writes share a transaction."""
+
+WHOLE: Final = ""
+"""The CRM has one change feed; this is its collection."""
+
+
+class CrmReader:
+    """Reads the CRM with one user's rights. Every call opens and ends its own short transactions; the change feed
+    one per page, so that a slow reader never holds up a writer."""
+
+    def __init__(self, database: Database, user_id: str) -> None:
+        self._database = database
+        self._user = user_id
+
+    def collections(self, kind: str) -> Sequence[Reference]:
+        return (Reference(WHOLE, ""),)
+
+    def changes(self, kind: str, cursors: Mapping[str, str | None]) -> Iterator[Page]:
+        """Contacts in the order of their revisions; the cursor is the revision of the whole CRM when the round
+        began. A cursor that this CRM never gave out (a restored backup) starts a full round."""
+        _only_contacts(kind)
+        for collection, cursor in cursors.items():
+            if collection != WHOLE:
+                raise ValueError(f"the CRM has no collection {collection!r}")
+            yield from self._round(cursor)
+
+    def _round(self, cursor: str | None) -> Iterator[Page]:
+        with self._database.reading() as connection:
+            rights, first = self._rights(connection), head(connection, self._database.org)
+        start = int(cursor) if cursor and cursor.isdecimal() else None
+        full = start is None or start > first
+        after: Position | None = START if start is None or full else (start + 1, "")
+        while after is not None:
+            with self._database.reading() as connection:
+                page, after = self._page(connection, rights, after, full)
+            yield page
+        gone: list[str] = []
+        if start is not None and not full:
+            with self._database.reading() as connection:
+                gone = list(gone_since(connection, self._database.org, kind=CONTACT_KIND, rev=start))
+        yield Page(WHOLE, gone=gone, cursor=str(first), full=full)
+
+    def _page(
+        self, connection: Connection, rights: Rights, after: Position, full: bool
+    ) -> tuple[Page, Position | None]:
+        rows = since(connection, self._database.org, rights, after, CHUNK)
+        seen = load(connection, self._database.org, [row.crm_id for row in rows if row.readable], rights)
+        records = [seen[row.crm_id].record for row in rows if row.crm_id in seen]
+        barred = [] if full else [row.crm_id for row in rows if not row.readable]
+        return Page(WHOLE, records, barred=barred, full=full), rows[-1].position if len(rows) == CHUNK else None
+
+    def read(self, kind: str, ids: Collection[str]) -> Iterator[Record | Gone | Barred]:
+        _only_contacts(kind)
+        for part in chunks(dict.fromkeys(ids)):
+            with self._database.reading() as connection:
+                states = list(self._states(connection, part))
+            yield from states
+
+    def _states(self, connection: Connection, ids: list[str]) -> Iterator[Record | Gone | Barred]:
+        seen = load(connection, self._database.org, ids, self._rights(connection))
+        missing = [crm_id for crm_id in ids if crm_id not in seen]
+        merged = merged_into(connection, self._database.org, CONTACT_KIND, missing)
+        for crm_id in ids:
+            if crm_id not in seen:
+                yield Gone(CRM, CONTACT_KIND, crm_id, merged.get(crm_id))
+            elif seen[crm_id].readable:
+                yield seen[crm_id].record
+            else:
+                yield Barred(CRM, CONTACT_KIND, crm_id)
+
+    def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
+        _only_contacts(kind)
+        with self._database.reading() as connection:
+            found = list(find_contacts(connection, self._database.org, self._rights(connection), keys))
+        yield from found
+
+    def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
+        _only_contacts(kind)
+        with self._database.reading() as connection:
+            return find_marks(connection, self._database.org, marks)
+
+    def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
+        with self._database.reading() as connection:
+            found = find_named(connection, self._database.org, NAMED[kind], names)
+        return {name: tuple(references) for name, references in found.items()}
+
+    def visible(self, kind: str) -> Iterator[str]:
+        _only_contacts(kind)
+        with self._database.reading() as connection:
+            readable = self._rights(connection).readable
+            wanted = select(contact.c.crm_id).where(contact.c.org_id == self._database.org, readable)
+            found = list(connection.execute(wanted).scalars())
+        yield from found
+
+    def access(self) -> str:
+        with self._database.reading() as connection:
+            rev = access_rev(connection, self._database.org, self._user)
+        if rev is None:
+            raise SignInNeeded("The CRM user of this mailbox is not an active user of the CRM.")
+        return str(rev)
+
+    def _rights(self, connection: Connection) -> Rights:
+        return rights_of(connection, self._database.org, self._user)
+
+
+class CrmWriter(CrmReader):
+    """Reads and writes the CRM with one user's rights."""
+
+    def __init__(self, database: Database, user_id: str, still_ours: Callable[[], bool]) -> None:
+        super().__init__(database, user_id)
+        self._still_ours = still_ours
+
+    def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """One transaction per 50 actions; outcomes are handed out after its commit. A commit whose end is not known
+        makes its writes Unknown; any other trouble raises and nothing of that batch was kept."""
+        for batch in _batches(actions):
+            if not self._still_ours():
+                raise LeaseLost("Another process took over this mailbox.")
+            yield from self._batch(batch)
+
+    def _batch(self, batch: Sequence[Action]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            with self._database.writing() as transaction:
+                outcomes = carry_out(transaction, self._user, batch)
+        except CommitLost:
+            return [Unknown(outcome.action) if isinstance(outcome, Written) else outcome for outcome in outcomes]
+        return outcomes
+
+
+class CrmSystem:
+    """The CRM of one organisation. ``clock`` gives UTC milliseconds; ``on_commit`` is told ``before commit`` and
+    ``after commit`` around every commit."""
+
+    side: Side = CRM
+
+    def __init__(
+        self,
+        engine: Engine,
+        org: str,
+        clock: Callable[[], int] = utc_milliseconds,
+        on_commit: Callable[[str], None] | None = None,
+    ) -> None:
+        self._database = Database(engine, org, clock, on_commit)
+
+    def schema(self, kind: str) -> Schema:
+        return SCHEMAS[CRM, kind]
+
+    def reader(self, space: Space) -> ReadView:
+        return CrmReader(self._of(space), space.user)
+
+    def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
+        return CrmWriter(self._of(space), space.user, still_ours)
+
+    def _of(self, space: Space) -> Database:
+        if space.org != self._database.org:
+            raise ValueError("this space belongs to another organisation")
+        return self._database
+
+
+def _only_contacts(kind: str) -> None:
+    if kind != CONTACT_KIND:
+        raise ValueError(f"the CRM has no change feed for {kind}")
+
+
+def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
+    """Up to 50 actions each; two for one record never share a batch."""
+    batch: list[Action] = []
+    targets: set[str] = set()
+    for action in actions:
+        if len(batch) == BATCH or action.target in targets:
+            yield batch
+            batch, targets = [], set()
+        batch.append(action)
+        if action.target is not None:
+            targets.add(action.target)
+    if batch:
+        yield batch

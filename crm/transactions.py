@@ -1,0 +1,180 @@
+"""One organisation's way into the database: reading, and writing with a revision that is taken last. Whatever the
+database complains about leaves this room as an error a person can act on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection, Engine, Table, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from crm import tables
+from engine.errors import TandemError, Unavailable, UserError
+
+PENDING: Final = 0
+"""The revision of rows that the open transaction changed."""
+
+_REVISED: Final = {
+    table.name: (table, column)
+    for table, column in (
+        (tables.contact, "rev"),
+        (tables.company, "rev"),
+        (tables.folder, "rev"),
+        (tables.tombstone, "rev"),
+        (tables.user, "access_rev"),
+    )
+}
+_LOCK: Final = text("UPDATE crm_clock SET rev = rev WHERE org_id = :org")
+_TICK: Final = text(
+    "INSERT INTO crm_clock (org_id, rev) VALUES (:org, 1)"
+    " ON CONFLICT (org_id) DO UPDATE SET rev = crm_clock.rev + 1 RETURNING rev"
+)
+_RESERVE: Final = text(
+    "INSERT INTO crm_sequence (org_id, next_id) VALUES (:org, 1 + :count)"
+    " ON CONFLICT (org_id) DO UPDATE SET next_id = crm_sequence.next_id + :count RETURNING next_id"
+)
+_PASS: Final = text(
+    "INSERT INTO crm_sequence (org_id, next_id) VALUES (:org, :above)"
+    " ON CONFLICT (org_id) DO UPDATE SET next_id = excluded.next_id WHERE crm_sequence.next_id < excluded.next_id"
+)
+
+
+class CommitLost(Unavailable):
+    """The database failed while committing: whether the change was kept is not known."""
+
+
+def utc_milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Transaction:
+    """An open change of one organisation. ``now`` is UTC in milliseconds."""
+
+    connection: Connection
+    org: str
+    now: int
+    _touched: set[str] = field(default_factory=set)
+
+    def touch(self, table: Table) -> None:
+        """Note that rows of this table were changed (with a pending revision, where the table has one)."""
+        self._touched.add(table.name)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._touched)
+
+    def reserve(self, count: int) -> list[str]:
+        """New record numbers. Until the transaction ends nobody else of the organisation gets any, so that what is
+        looked up by name after this call can't be made twice."""
+        if not count:
+            return []
+        above = self.connection.execute(_RESERVE, {"org": self.org, "count": count}).scalar_one()
+        return [str(number) for number in range(above - count, above)]
+
+    def pass_over(self, number: int) -> None:
+        """Keep a number that was given from outside from being handed out again."""
+        self.connection.execute(_PASS, {"org": self.org, "above": number + 1})
+
+    def stamp(self) -> None:
+        """Give every pending row the next revision. The clock's row stays locked until the commit, so that
+        revisions become visible in their order."""
+        rev = self.connection.execute(_TICK, {"org": self.org}).scalar_one()
+        for name in sorted(self._touched & _REVISED.keys()):
+            table, column = _REVISED[name]
+            pending = (table.c.org_id == self.org, table.c[column] == PENDING)
+            self.connection.execute(update(table).where(*pending).values({column: rev}))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The CRM's tables as one organisation sees them. ``on_commit`` is told ``before commit`` and ``after commit``
+    around every commit."""
+
+    engine: Engine
+    org: str
+    clock: Callable[[], int] = utc_milliseconds
+    on_commit: Callable[[str], None] | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with plain_errors(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """One transaction: committed when the block ends and something changed, rolled back when it raises."""
+        with plain_errors(), self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":  # a later step from reading to writing could not wait its turn
+                connection.execute(_LOCK, {"org": self.org})
+            transaction = Transaction(connection, self.org, self.clock())
+            yield transaction
+            if transaction.changed:
+                transaction.stamp()
+                self._commit(connection)
+
+    def _commit(self, connection: Connection) -> None:
+        self._tell("before commit")
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            raise CommitLost(str(_plain(error))) from error
+        self._tell("after commit")
+
+    def _tell(self, moment: str) -> None:
+        if self.on_commit is not None:
+            self.on_commit(moment)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the database's errors into Tandem's; statements and their values never get into a message."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("The CRM's database has no connection free. Try again in a moment.") from error
+    except DBAPIError as error:
+        raise _plain(error) from error
+
+
+_SQLITE: Final = (
+    ("SQLITE_BUSY", "The CRM's database is locked by another program. Try again when that one has finished."),
+    ("SQLITE_LOCKED", "The CRM's database is locked by another program. Try again when that one has finished."),
+    ("SQLITE_FULL", "The disk that holds the CRM's database is full. Free some space and try again."),
+    ("SQLITE_IOERR", "The disk that holds the CRM's database could not be read or written. Check the disk."),
+)
+_POSTGRES: Final = {
+    "53100": "The disk of the CRM's database server is full. Free some space there and try again.",
+    "40P01": "The CRM's database is busy with the same records. Try again.",
+    "40001": "The CRM's database is busy with the same records. Try again.",
+    "55P03": "The CRM's database is locked by another program. Try again when that one has finished.",
+}
+_WRONG_FILE: Final = {
+    "SQLITE_CANTOPEN": "The CRM's database can't be opened: its file or its folder is missing or not yours.",
+    "SQLITE_NOTADB": "The file named as the CRM's database is not a database.",
+    "SQLITE_CORRUPT": "The CRM's database file is damaged.",
+    "SQLITE_READONLY": "The CRM's database may not be written by this account.",
+}
+
+
+def _plain(error: DBAPIError) -> TandemError:
+    found = getattr(error.orig, "sqlite_errorname", None) or ""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    for start, message in _SQLITE:
+        if found.startswith(start):
+            return Unavailable(message)
+    for start, message in _WRONG_FILE.items():
+        if found.startswith(start):
+            return UserError(message, "Check the database setting, or restore the file from a backup.")
+    if state == "42P01" or str(error.orig).startswith("no such table"):
+        return UserError("The CRM's tables do not exist yet.", "Run `tandem init` first.")
+    if state in _POSTGRES:
+        return Unavailable(_POSTGRES[state])
+    if error.connection_invalidated or state[:2] in ("08", "57", "53") or not (state or found):
+        return Unavailable("The CRM's database does not answer. Check that it is running, then try again.")
+    return Unavailable(f"The CRM's database refused a statement ({found or state}).")
