@@ -133,7 +133,7 @@ class Emulator:
             lifespan="off",
             loop="asyncio",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             access_log=False,
             server_header=False,
             date_header=False,

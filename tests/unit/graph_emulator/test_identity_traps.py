@@ -213,6 +213,7 @@ def test_user_of_another_tenant_signs_in_at_organizations_only(identity, control
 
 
 def device_sign_in(identity, control, authority):
+    control.set_behaviour(device_code_interval=0)
     app = msal.PublicClientApplication(
         CLIENT, authority=f"{identity.url}/{authority}", instance_discovery=False, http_client=identity.session
     )
