@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -55,5 +56,9 @@ class Context:
 
 
 def fold(text: str) -> str:
-    """Text as names and match keys compare it without case: trimmed, inner white space joined, case folded."""
-    return " ".join(text.split()).casefold()
+    """Text as names and match keys compare it without case: trimmed, inner white space joined, case folded, in
+    Unicode's composed form."""
+    joined = " ".join(text.split())
+    if joined.isascii():
+        return joined.casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", joined).casefold())

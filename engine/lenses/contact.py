@@ -71,7 +71,7 @@ class PostalLens:
         return self._put(value, old, self.ends.crm_max)
 
     def _put(self, value: Value, old: Value, limit: int | None) -> Value:
-        if self.same(value, old):
+        if old is not None and self.same(value, old):
             return old
         parts = tuple(check_length(tidy(part), limit) for part in value) if isinstance(value, tuple) else ()
         return parts if any(parts) else None

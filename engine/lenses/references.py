@@ -71,8 +71,11 @@ class CompanyByName:
 
 
 def _first(value: Value) -> Value:
-    """What decides: the first of a list, or the single reference itself; None where it has no name."""
+    """What decides: the first of a list, or the single reference itself. None where it has no name, or where it is
+    the place items go to by default (a reference without an id of its own)."""
     first = (value[0] if value else None) if isinstance(value, tuple) else value
+    if isinstance(first, Reference) and first.id == "":
+        return None
     return first if folded(first) else None
 
 
@@ -102,8 +105,8 @@ class FirstFolder:
     def to_crm(self, value: Value, old: Value, context: Context) -> Value:
         if self.same(value, old):
             return old
-        if not isinstance(value, Reference) or self.ends.crm.of is None or folded(value) is None:
-            return ()
+        if not isinstance(value, Reference) or self.ends.crm.of is None or _first(value) is None:
+            return None
         held = old if isinstance(old, tuple) else ()
         known = next((one for one in held if folded(one) == folded(value)), None)
         chosen = known or _resolve(CRM, self.ends.crm.of, value.name, None, context)

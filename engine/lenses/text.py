@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.context import Context
+from engine.context import Context, fold
 from engine.lenses.base import Ends, Untranslatable
 from engine.records import Value
 from engine.schema import Type
@@ -38,7 +38,7 @@ def comparable(value: Value) -> Value:
 def comparable_email(value: Value) -> Value:
     """E-mail addresses are compared without case: no mail service in use tells them apart by it."""
     found = comparable(value)
-    return unicodedata.normalize("NFC", found.casefold()) if isinstance(found, str) else found
+    return fold(found) if isinstance(found, str) else found
 
 
 def unchanged(value: Value) -> Value:
@@ -77,7 +77,7 @@ class PlainLens:
         return self._put(value, old, self.ends.crm_max)
 
     def _put(self, value: Value, old: Value, limit: int | None) -> Value:
-        if self.canonical(value) == self.canonical(old):
+        if old is not None and self.canonical(value) == self.canonical(old):
             return old
         return check_length(self.written(value), limit)
 

@@ -102,7 +102,7 @@ def test_the_first_folder_decides_where_an_item_lies() -> None:
     assert folder().to_m365((clients,), place, NOBODY) == place
     assert folder().to_m365((friends,), place, NOBODY) == Reference(None, "Friends")
     assert folder().to_m365((), place, NOBODY) is None
-    assert folder().to_crm(None, (clients,), NOBODY) == ()
+    assert folder().to_crm(None, (clients,), NOBODY) is None
     assert folder().names((clients, friends)) == ("Clients",) and folder().names(place) == ("clients",)
 
 

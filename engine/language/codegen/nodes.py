@@ -1,0 +1,141 @@
+"""Building syntax trees of Python: rule text only ever as constants, chosen functions and values as the only globals.
+
+Every node carries the place of the rule it came from, so that tracebacks and profilers name the rule file's line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from engine.language.diagnostics import Span
+
+Node = TypeVar("Node", bound=ast.AST)
+
+ALLOWED: Final = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.If, ast.Assign, ast.Expr, ast.Call,
+    ast.Attribute, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Compare, ast.BoolOp, ast.And, ast.Or, ast.Is,
+    ast.IsNot, ast.Eq, ast.NotEq, ast.Gt, ast.In, ast.Subscript, ast.Tuple, ast.List, ast.Dict, ast.IfExp,
+)  # fmt: skip
+"""The only kinds of nodes generated code may hold."""
+
+ATTRIBUTES: Final = frozenset({"append", "get", "strip", "text", "values"})
+"""The only attributes generated code may use."""
+
+
+def at(span: Span, node: Node) -> Node:
+    """Give a place to every part of the node that has none yet."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.expr | ast.stmt | ast.arg) and not hasattr(inner, "lineno"):
+            inner.lineno, inner.end_lineno = span.line, span.line
+            inner.col_offset, inner.end_col_offset = span.column - 1, span.end_column - 1
+    return node
+
+
+def name(called: str) -> ast.expr:
+    return ast.Name(called, ast.Load())
+
+
+def constant(value: None | bool | int | str) -> ast.expr:
+    return ast.Constant(value)
+
+
+def call(function: str | ast.expr, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(name(function) if isinstance(function, str) else function, list(arguments), [])
+
+
+def attribute(of: ast.expr, called: str) -> ast.expr:
+    return ast.Attribute(of, called, ast.Load())
+
+
+def compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+    return ast.Compare(left, [operator], [right])
+
+
+def is_(left: ast.expr, right: ast.expr) -> ast.expr:
+    return compare(left, ast.Is(), right)
+
+
+def is_not(left: ast.expr, right: ast.expr) -> ast.expr:
+    return compare(left, ast.IsNot(), right)
+
+
+def all_of(*items: ast.expr) -> ast.expr:
+    return _joined(ast.And(), items, True)
+
+
+def any_of(*items: ast.expr) -> ast.expr:
+    return _joined(ast.Or(), items, False)
+
+
+def _joined(operator: ast.boolop, items: Sequence[ast.expr], of_none: bool) -> ast.expr:
+    if not items:
+        return constant(of_none)
+    return items[0] if len(items) == 1 else ast.BoolOp(operator, list(items))
+
+
+def assign(called: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(called, ast.Store())], value)
+
+
+def choose(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
+    return ast.IfExp(test, then, otherwise)
+
+
+def put(mapping: str, key: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Subscript(name(mapping), constant(key), ast.Store())], value)
+
+
+def when(test: ast.expr, then: Sequence[ast.stmt], otherwise: Sequence[ast.stmt] = ()) -> ast.stmt:
+    return ast.If(test, list(then), list(otherwise))
+
+
+def answer(value: ast.expr) -> ast.stmt:
+    return ast.Return(value)
+
+
+def list_of(*items: ast.expr) -> ast.expr:
+    return ast.List(list(items), ast.Load())
+
+
+def tuple_of(*items: ast.expr) -> ast.expr:
+    return ast.Tuple(list(items), ast.Load())
+
+
+class Module:
+    """One generated module: functions with their places, and the chosen globals they may use."""
+
+    def __init__(self, file: str, functions: dict[str, object]) -> None:
+        self.file = file
+        self.body: list[ast.stmt] = []
+        self.globals: dict[str, object] = {"__builtins__": {}, **functions}
+
+    def value(self, value: object, kind: str) -> ast.expr:
+        """A ready-made value as a global; its name is made from ``kind`` and a number, never from rule text."""
+        called = f"{kind}_{len(self.globals)}"
+        self.globals[called] = value
+        return name(called)
+
+    def function(self, called: str, parameters: Sequence[str], body: Sequence[ast.stmt], span: Span) -> str:
+        arguments = ast.arguments([], [ast.arg(parameter) for parameter in parameters], None, [], [], None, [])
+        self.body.append(at(span, _definition(called, arguments, body)))
+        return called
+
+    def tree(self) -> ast.Module:
+        return ast.Module(self.body, [])
+
+    def compiled(self) -> Mapping[str, Callable[..., Any]]:
+        """The functions, compiled in the name of the rule file."""
+        space: dict[str, Any] = dict(self.globals)
+        exec(compile(self.tree(), self.file, "exec", dont_inherit=True), space)  # the tree is ours: see ALLOWED
+        return {
+            statement.name: space[statement.name] for statement in self.body if isinstance(statement, ast.FunctionDef)
+        }
+
+
+def _definition(called: str, arguments: ast.arguments, body: Sequence[ast.stmt]) -> ast.FunctionDef:
+    definition = ast.FunctionDef(called, arguments, list(body), [], None, None)
+    if "type_params" in definition._fields:  # Python 3.12 and later
+        definition.type_params = []  # type: ignore[attr-defined]
+    return definition

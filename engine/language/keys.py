@@ -1,0 +1,228 @@
+"""Match entries as keys: what must be equal on both sides becomes a value that either side computes alone.
+
+An entry is taken apart into alternatives (disjunctive normal form). Each is a set of terms (one CRM path and one
+Microsoft 365 path that are equal, or of which one lists the other) and of tests that one side or none can answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from engine.context import fold
+from engine.language.checked import (
+    AllOf,
+    AnyOf,
+    Between,
+    Choose,
+    Compare,
+    Expr,
+    FallsOn,
+    FieldRef,
+    In,
+    Is,
+    IsState,
+    MatchRule,
+    MayRead,
+    Not,
+    Operand,
+    SharesAny,
+    Truth,
+)
+from engine.language.diagnostics import Problems, Span
+from engine.language.operations import Operand as Found
+from engine.lenses.text import comparable
+from engine.records import Absence, Key, Reference, Side, Value
+from engine.schema import Schema, steps
+
+LIMIT: Final = 64
+"""The most alternatives that one entry may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Two paths that hold the same; either may be a list, of which one element counts."""
+
+    crm: FieldRef
+    m365: FieldRef
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way for the entry to hold: all terms agree, and the tests of each side and of the settings hold."""
+
+    terms: tuple[Term, ...]
+    crm: tuple[Expr, ...]
+    m365: tuple[Expr, ...]
+
+
+@dataclass(slots=True)
+class _TooMany(Exception):
+    span: Span
+
+
+def alternatives(rule: MatchRule, schema: Schema, problems: Problems) -> tuple[Alternative, ...]:
+    """All ways for a match entry to hold. What no key can express is a problem, and is left out."""
+    guards = [rule.guard] if rule.guard is not None else []
+    try:
+        found = _normal(AllOf((*guards, rule.condition), rule.condition.span), True)
+    except _TooMany as problem:
+        hint = "write it as two entries."
+        problems.add("T561", problem.span, f"This condition has more than {LIMIT} alternatives.", hint)
+        return ()
+    made = []
+    for tests in found:
+        alternative = _sorted(rule, tests, schema, problems)
+        if alternative is not None:
+            made.append(alternative)
+    _check_apart(rule, made, problems)
+    return tuple(made)
+
+
+def _normal(expr: Expr, wanted: bool) -> list[tuple[Expr, ...]]:
+    """Disjunctive normal form: alternatives of tests, negations pushed down to single tests."""
+    if isinstance(expr, Not):
+        return _normal(expr.item, not wanted)
+    if isinstance(expr, Choose):
+        then = AllOf((expr.condition, expr.then), expr.span)
+        otherwise = AllOf((Not(expr.condition, expr.span), expr.otherwise), expr.span)
+        if wanted:
+            return _normal(AnyOf((then, otherwise), expr.span), True)
+        opposite = Choose(expr.condition, Not(expr.then, expr.span), Not(expr.otherwise, expr.span), expr.span)
+        return _normal(opposite, True)
+    if not isinstance(expr, AllOf | AnyOf):
+        return [(expr,)] if wanted else [(Not(expr, expr.span),)]
+    inner = [_normal(item, wanted) for item in expr.items]
+    if isinstance(expr, AnyOf) is wanted:
+        found = [tests for alternatives_ in inner for tests in alternatives_]
+    else:
+        size = 1
+        for alternatives_ in inner:
+            size *= len(alternatives_)
+        if size > LIMIT:
+            raise _TooMany(expr.span)
+        found = [tuple(test for tests in chosen for test in tests) for chosen in product(*inner)]
+    if len(found) > LIMIT:
+        raise _TooMany(expr.span)
+    return found
+
+
+def _sorted(rule: MatchRule, tests: Sequence[Expr], schema: Schema, problems: Problems) -> Alternative | None:
+    terms: list[Term] = []
+    own: Mapping[Side, list[Expr]] = {"crm": [], "m365": []}
+    for test in tests:
+        sides = {ref.side for ref in fields(test)}
+        if len(sides) == 2:
+            term = _term(test)
+            if term is None:
+                _refuse(test, problems)
+                return None
+            if not schema.by_name[steps(term.crm.path)[0].name].matchable:
+                hint = "Compare a field that the CRM can look up, such as the name or the e-mail address."
+                problems.add("T560", term.crm.span, f"The CRM can't search for {term.crm.path}.", hint)
+            terms.append(term)
+        elif not isinstance(test, MayRead):
+            for side in sides or ("crm", "m365"):
+                own[side].append(test)
+    if not terms:
+        hint = "Say what must be equal on both sides, such as crm.email is m365.email."
+        problems.add("T559", rule.condition.span, f"Nothing joins the two sides in {rule.name}.", hint)
+        return None
+    return Alternative(tuple(terms), tuple(own["crm"]), tuple(own["m365"]))
+
+
+def _refuse(test: Expr, problems: Problems) -> None:
+    hint = "Use 'is', or 'in' with a list, between one field of each side; tests of one side alone are free."
+    problems.add("T558", test.span, "Records can't be looked up by this comparison of the two sides.", hint)
+
+
+def _term(test: Expr) -> Term | None:
+    if isinstance(test, Is) or (isinstance(test, In) and not isinstance(test.right, tuple)):
+        left, right = test.left, test.right
+    else:
+        return None
+    if not (isinstance(left, FieldRef) and isinstance(right, FieldRef)) or not (_plain(left) and _plain(right)):
+        return None
+    return Term(left, right) if left.side == "crm" else Term(right, left)
+
+
+def _plain(ref: FieldRef) -> bool:
+    inner = ref.type.of or ref.type
+    return inner.name not in ("structure", "reference", "postal", "list", "instant")
+
+
+def _check_apart(rule: MatchRule, made: Sequence[Alternative], problems: Problems) -> None:
+    """Alternatives over the same CRM paths have the same keys, so their tests of the CRM record must be the same."""
+    seen: dict[tuple[str, ...], Alternative] = {}
+    for alternative in made:
+        paths = tuple(term.crm.path for term in alternative.terms)
+        first = seen.setdefault(paths, alternative)
+        if (first.crm, first.m365) != (alternative.crm, alternative.m365):
+            hint = "Write the alternatives as entries of their own."
+            text = f"Two alternatives compare {' and '.join(paths)} under different conditions."
+            problems.add("T562", rule.condition.span, text, hint)
+
+
+def fields(expr: Expr) -> tuple[FieldRef, ...]:
+    """All fields that a condition reads, records it asks about included as fields without a path."""
+    return tuple(operand for operand in operands(expr) if isinstance(operand, FieldRef))
+
+
+def operands(expr: Expr) -> tuple[Operand, ...]:
+    """All operands of a condition, anchors of moments included."""
+    match expr:
+        case AllOf(items=items) | AnyOf(items=items):
+            return tuple(operand for item in items for operand in operands(item))
+        case Not(item=item):
+            return operands(item)
+        case Choose(condition=condition, then=then, otherwise=otherwise):
+            return (*operands(condition), *operands(then), *operands(otherwise))
+        case Truth(operand=operand):
+            return (operand,)
+        case IsState(left=left):
+            return (left,)
+        case In(left=left, right=tuple() as constants):
+            return (left, *constants)
+        case Is(left=left, right=right) | FallsOn(left=left, right=right) | SharesAny(left=left, right=right):
+            return (left, right)
+        case In(left=left, right=right):
+            return (left, right)  # type: ignore[return-value]
+        case Compare(left=left, moment=moment):
+            return (left, *([moment.anchor] if isinstance(moment.anchor, FieldRef) else []))
+        case Between(left=left, start=start, end=end):
+            anchors = (moment.anchor for moment in (start, end))
+            return (left, *(anchor for anchor in anchors if isinstance(anchor, FieldRef)))
+        case MayRead():
+            return ()
+
+
+# ---- at run time ----------------------------------------------------------------------------------------------
+
+
+def keys_of(entry: str, ignore_case: bool, *found: tuple[str, Found]) -> tuple[Key, ...]:
+    """Keys for (CRM path, value on this side) of every term; lists count once per element, empties make no key."""
+    columns = [[(path, text) for text in _texts(value, ignore_case)] for path, value in found]
+    return tuple(Key(entry, terms, ignore_case) for terms in product(*columns))
+
+
+def _texts(value: Found, ignore_case: bool) -> list[str]:
+    if isinstance(value, Absence):
+        return []
+    elements = value if isinstance(value, tuple) else (value,)
+    return list(dict.fromkeys(text for one in elements if (text := _compared(one, ignore_case)) is not None))
+
+
+def _compared(value: Value, ignore_case: bool) -> str | None:
+    plain = comparable(value.name if isinstance(value, Reference) else value)
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    if plain is None or isinstance(plain, tuple):
+        return None
+    return (fold(str(plain)) if ignore_case else str(plain)) or None
+
+
+def united(*groups: tuple[Key, ...]) -> tuple[Key, ...]:
+    """Keys of all alternatives, each once, in rule order."""
+    return tuple(dict.fromkeys(key for group in groups for key in group))

@@ -1,0 +1,220 @@
+"""What compiled conditions may call: reading, comparing, clock. Total, and true, false or *not known* (None).
+
+A record that is not there and a field that was not fetched make a test not known: neither the test nor its negation
+holds. Comparing with an empty value is false; its negation is true.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+
+from engine.context import Context, Everything, SettingValue, fold
+from engine.language import moments
+from engine.language.tree import Unit
+from engine.lenses.text import comparable
+from engine.records import NOT_FETCHED, Absence, Record, Reference, Value
+
+Answer: TypeAlias = "bool | None"
+Operand: TypeAlias = "Value | Absence"
+Moment: TypeAlias = "date | datetime | Absence | None"
+
+# ---- reading --------------------------------------------------------------------------------------------------
+
+
+def read(record: Record | None, name: str) -> Operand:
+    return NOT_FETCHED if record is None else record.values.get(name, NOT_FETCHED)
+
+
+def item(value: Operand, slot: int) -> Operand:
+    """The element in a slot (from 1); empty where the list is shorter."""
+    if isinstance(value, tuple):
+        return value[slot - 1] if len(value) >= slot else None
+    return value
+
+
+def part(value: Operand, index: int) -> Operand:
+    """One part of a structure."""
+    return value[index] if isinstance(value, tuple) else value
+
+
+def parts(value: Operand, index: int) -> Operand:
+    """One part of every element of a list."""
+    return tuple(one[index] for one in value if isinstance(one, tuple)) if isinstance(value, tuple) else value
+
+
+def named(value: Operand) -> Operand:
+    """What a reference is called."""
+    return value.name if isinstance(value, Reference) else value
+
+
+def names_of(value: Operand) -> Operand:
+    return tuple(one.name for one in value if isinstance(one, Reference)) if isinstance(value, tuple) else value
+
+
+def id_of(value: Operand) -> Operand:
+    return value.id if isinstance(value, Reference) else value
+
+
+def ids_of(value: Operand) -> Operand:
+    return tuple(one.id for one in value if isinstance(one, Reference)) if isinstance(value, tuple) else value
+
+
+def container(collection: Reference) -> Value:
+    """A collection as the container field of its items holds it: the one items go to by default is empty."""
+    return collection if collection.id else None
+
+
+# ---- comparing ------------------------------------------------------------------------------------------------
+
+
+def blank(value: Operand | SettingValue) -> bool:
+    return value is None or value == () or (isinstance(value, str) and not value.strip())
+
+
+def equal(one: Operand | SettingValue, other: Operand | SettingValue) -> Answer:
+    if isinstance(one, Absence) or isinstance(other, Absence):
+        return None
+    return not blank(one) and not blank(other) and _alike(one, other)
+
+
+def _alike(one: Value | SettingValue, other: Value | SettingValue) -> bool:
+    if isinstance(other, Reference) and not isinstance(one, Reference):
+        one, other = other, one
+    if isinstance(one, Reference):
+        return _points_to(one, other)
+    if isinstance(one, bool) is not isinstance(other, bool):
+        return False
+    if isinstance(one, str) and isinstance(other, str):
+        return comparable(one) == comparable(other)
+    return one == other
+
+
+def _points_to(one: Reference, other: Value | SettingValue) -> bool:
+    if isinstance(other, Reference):
+        if one.id and other.id:
+            return one.id == other.id
+        return fold(one.name) == fold(other.name)
+    return isinstance(other, str) and (one.id == other or fold(one.name) == fold(other))
+
+
+def is_true(value: Operand | SettingValue) -> Answer:
+    return None if isinstance(value, Absence) else value is True
+
+
+def is_empty(value: Operand | SettingValue) -> Answer:
+    return None if isinstance(value, Absence) else blank(value)
+
+
+def is_fetched(value: Operand) -> Answer:
+    return not isinstance(value, Absence)
+
+
+def is_given(record: Record | None) -> Answer:
+    """A record that was handed over may be read; one that may not arrives as barred, never as a record."""
+    return True if record is not None else None
+
+
+def contains(chosen: Operand | SettingValue, value: Operand) -> Answer:
+    """``value in chosen``. Everything has all; a list has an empty reference (the place items go to by default) when
+    it has the name ``none``."""
+    if isinstance(chosen, Everything):
+        return True
+    if isinstance(chosen, Absence) or isinstance(value, Absence):
+        return None
+    elements = chosen if isinstance(chosen, tuple) else ()
+    if blank(value) or (isinstance(value, Reference) and value.id == ""):
+        if any(isinstance(one, str) and fold(one) == "none" for one in elements):
+            return True
+        if blank(value):
+            return False
+    return any(not blank(one) and _alike(value, one) for one in elements)
+
+
+def shares(one: Operand | SettingValue, other: Operand | SettingValue) -> Answer:
+    """Whether two lists have an element in common."""
+    if isinstance(one, Absence) or isinstance(other, Absence):
+        return None
+    if isinstance(one, Everything) or isinstance(other, Everything):
+        return not blank(other if isinstance(one, Everything) else one)
+    return isinstance(one, tuple) and any(contains(other, element) for element in one if not blank(element))
+
+
+# ---- clock ----------------------------------------------------------------------------------------------------
+
+
+def user(context: Context) -> Value:
+    return context.user
+
+
+def today(context: Context) -> Value:
+    return context.today.isoformat()
+
+
+def setting(context: Context, called: str) -> SettingValue:
+    return context.settings[called]
+
+
+def this_instant(context: Context) -> Moment:
+    return context.now
+
+
+def this_day(context: Context) -> Moment:
+    return context.today
+
+
+def point(value: Operand) -> Moment:
+    """A field's value as a day or an instant."""
+    return moments.parse(value) if isinstance(value, str) and value.strip() else _absence(value)
+
+
+def _absence(value: Operand) -> Moment:
+    return value if isinstance(value, Absence) else None
+
+
+def shifted(context: Context, anchor: Moment, amount: int, unit: Unit) -> Moment:
+    if anchor is None or isinstance(anchor, Absence):
+        return anchor
+    return moments.shifted(anchor, amount, unit, context.zone)
+
+
+def before(context: Context, value: Operand, moment: Moment) -> Answer:
+    return _ordered(context, point(value), moment)
+
+
+def after(context: Context, value: Operand, moment: Moment) -> Answer:
+    return _ordered(context, moment, point(value))
+
+
+def _ordered(context: Context, one: Moment, other: Moment) -> Answer:
+    if isinstance(one, Absence) or isinstance(other, Absence):
+        return None
+    return one is not None and other is not None and moments.earlier(one, other, context.zone)
+
+
+def between(context: Context, value: Operand, start: Moment, end: Moment) -> Answer:
+    """Inclusive at both ends."""
+    found = point(value)
+    if isinstance(found, Absence) or isinstance(start, Absence) or isinstance(end, Absence):
+        return None
+    if found is None or start is None or end is None:
+        return False
+    return not moments.earlier(found, start, context.zone) and not moments.earlier(end, found, context.zone)
+
+
+def falls_on(context: Context, one: Operand, other: Operand) -> Answer:
+    """Whether two dates or instants lie on one calendar day of the user."""
+    first, second = point(one), point(other)
+    if isinstance(first, Absence) or isinstance(second, Absence):
+        return None
+    if first is None or second is None:
+        return False
+    return moments.local_day(first, context.zone) == moments.local_day(second, context.zone)
+
+
+def crossings(context: Context, value: Operand, amount: int, unit: Unit) -> list[datetime]:
+    """Instants after now at which now or today, shifted, may pass the value."""
+    found = point(value)
+    if found is None or isinstance(found, Absence):
+        return []
+    return list(moments.crossings(found, amount, unit, context.now.astimezone(UTC), context.zone))
