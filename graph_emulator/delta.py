@@ -14,6 +14,7 @@ from graph_emulator.messages import Call, GraphError, Properties
 from graph_emulator.query import number, page_size, select
 
 OWN = ("$skiptoken", "$deltatoken")
+MARK = "1+"  # begins every token; a plus sign doesn't survive decoding a link and sending it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,15 @@ def expired(call: Call, service: Service) -> GraphError:
 
 def _link(call: Call, service: Service, name: str, position: Position) -> str:
     payload = json.dumps(asdict(position), separators=(",", ":")).encode()
-    token = base64.b64encode(digest(12, service.seed, "delta", payload) + payload).decode()
+    token = MARK + base64.b64encode(digest(12, service.seed, "delta", payload) + payload).decode()
     return f"{service.base_url}/v1.0{quote(call.path)}?%24{name}={quote(token, safe='')}"
 
 
 def _decode(token: str, seed: str) -> Position | None:
+    if not token.startswith(MARK):
+        return None
     try:
-        data = base64.b64decode(token, validate=True)
+        data = base64.b64decode(token.removeprefix(MARK), validate=True)
     except ValueError:
         return None
     if digest(12, seed, "delta", data[12:]) != data[:12]:

@@ -76,13 +76,9 @@ def test_select_is_fixed_by_the_first_request(graph, ten):
 )
 def test_links_that_were_encoded_anew_are_refused(graph, ten, change):
     """Trap 16: a link that was decoded, encoded again or altered is not understood."""
-    links = [graph.round(DELTA)[1]]
-    for n in range(6):
-        graph.patch(ten[0], jobTitle=str(n))
-        links.append(graph.round(links[-1])[1])
-    answers = [graph("GET", change(link)) for link in links]
-    assert 400 in [answer.status_code for answer in answers]
-    assert [graph("GET", link).status_code for link in links] == [200] * 7
+    _, link, _ = graph.round(DELTA)
+    assert graph("GET", change(link)).status_code == 400
+    assert graph("GET", link).status_code == 200
 
 
 def test_removed_rows_carry_id_and_reason_only(graph, ten):
