@@ -15,7 +15,7 @@ from engine.port import Ended, Feeds, Fence, Intent, LinkChange
 from engine.records import Key
 from state import leases
 from state.chunks import chunks
-from state.database import reading
+from state.database import reading, writing
 from state.linkstore import LinkStore
 from state.rows import action_row, digest, feed_row, to_feeds, to_intent
 from state.tables import ACTION, CLAIM, FEED
@@ -50,13 +50,12 @@ class SqlState:
 
     @contextmanager
     def _writing(self, name: str, fence: Fence | None = None) -> Iterator[sa.Connection]:
-        with self._engine.connect() as connection:
-            with connection.begin():
-                if fence is not None:
-                    leases.check(connection, self._org, fence, self._clock_ms())
-                yield connection
-                self._on_commit(f"before {name}")
-            self._on_commit(f"after {name}")
+        with writing(self._engine) as connection:
+            if fence is not None:
+                leases.check(connection, self._org, fence, self._clock_ms())
+            yield connection
+            self._on_commit(f"before {name}")
+        self._on_commit(f"after {name}")
 
     # ---- leases ----
 
