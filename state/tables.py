@@ -107,7 +107,7 @@ class SpaceRow(SQLModel, table=True):
     __tablename__ = "space"
     __table_args__ = (
         sa.ForeignKeyConstraint(["org_id", "account_id"], ["account.org_id", "account.account_id"]),
-        _partial("ix_space_due", ("next_tick_at",), "status = 'active'"),
+        _partial("ix_space_due", ("org_id", "next_tick_at"), "status = 'active'"),
     )
     org_id: str = _key()
     space_id: str = _key()
