@@ -76,7 +76,7 @@ class Decision:
 
     ``link`` is None to forget the pair. ``base`` is the base to store; of a side that was written, the paths named
     by the action's changes are replaced by what the side returned. ``claims`` are match keys to hold while a CRM
-    record is created.
+    record is created; ``supersedes`` are links that this one takes the place of.
     """
 
     pair: str
@@ -86,6 +86,7 @@ class Decision:
     actions: tuple[Action, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     claims: tuple[Key, ...] = ()
+    supersedes: tuple[str, ...] = ()
     note: str = ""
     entry: str = ""
     title: str = ""

@@ -108,16 +108,16 @@ class Applier:
             return
         refused = next((outcome for outcome in results if isinstance(outcome, Refused)), None)
         if refused is not None:
-            yield self._refused(decision, refused)
+            yield from stored(decision, *self._refused(decision, refused))
         elif all(isinstance(outcome, Written) for outcome in results):
-            yield written(self.rules, decision, [o for o in results if isinstance(o, Written)])
+            yield from stored(decision, *written(self.rules, decision, [o for o in results if isinstance(o, Written)]))
 
-    def _refused(self, decision: Decision, refused: Refused) -> LinkChange:
+    def _refused(self, decision: Decision, refused: Refused) -> tuple[Link, None]:
         """The pair is held with the reason; the agreed state stays, so the difference stays known."""
         link = decision.link or decision.before
         assert link is not None
         held = replace(link, state="held", reason=refused.reason, attempts=link.attempts + 1, wake_at=None)
-        return LinkChange(decision.pair, held, None)
+        return held, None
 
     def _count(self, decision: Decision, results: Sequence[Outcome]) -> None:
         for action, outcome in zip(decision.actions, results, strict=True):
@@ -132,16 +132,22 @@ class Applier:
             self.applied.again.append(decision)
 
 
-def written(rules: Rules, decision: Decision, results: Sequence[Written]) -> LinkChange:
+def stored(decision: Decision, link: Link | None, base: Base | None) -> Iterator[LinkChange]:
+    """The rows that a decision leaves behind; the links it takes the place of go first."""
+    yield from (LinkChange(id, None) for id in decision.supersedes)
+    yield LinkChange(decision.pair, link, base)
+
+
+def written(rules: Rules, decision: Decision, results: Sequence[Written]) -> tuple[Link | None, Base | None]:
     """The link and base after all writes of a decision: what the sides returned is what was agreed."""
     link, base = decision.link, decision.base
     if link is None:
-        return LinkChange(decision.pair, None)
+        return None, None
     for action, result in zip(decision.actions, results, strict=True):
         if result.record is not None:
             link = _identified(rules, link, action, result.record)
             base = _returned(rules, base, action, result.record)
-    return LinkChange(decision.pair, link, base)
+    return link, base
 
 
 def _identified(rules: Rules, link: Link, action: Action, record: Record) -> Link:

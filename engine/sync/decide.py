@@ -49,6 +49,8 @@ class Rules:
 def decide(rules: Rules, pairing: Pairing) -> Decision | None:
     """The decision for one pair; None when there is nothing to write and nothing new to remember."""
     decision = _decide(rules, pairing)
+    if decision is not None and pairing.supersedes and decision.link and decision.link.crm_id:
+        decision = replace(decision, supersedes=pairing.supersedes)
     if decision is None or decision.actions or decision.refusals:
         return decision
     unchanged = decision.link == pairing.link and decision.base == pairing.base

@@ -159,6 +159,7 @@ class Gatherer:
         While an item of the mailbox could be the same person, nothing is created for a CRM record: no twins.
         """
         records = [r for id in fresh_crm if isinstance(r := self.present[CRM].get(id), Record)]
+        records += [p.crm for p in linked if isinstance(p.crm, Record) and p.link and p.link.m365_id is None]
         linked += self._linked([self.links[id] for id in self._open_items(records, linked)])
         parked = [p for p in linked if isinstance(p.m365, Record) and p.link and p.link.crm_id is None]
         pending = {p.id for p in parked}
@@ -172,7 +173,8 @@ class Gatherer:
             for record in records
             if record.id not in spoken_for and record.id not in self.known[CRM]
         ]
-        return [p for p in linked if p.id not in pending] + items + rest
+        waiting = {p.id for p in linked if p.link and p.link.m365_id is None and p.link.crm_id in spoken_for}
+        return [p for p in linked if p.id not in pending | waiting] + items + rest
 
     def _open_items(self, records: Sequence[Record], linked: Sequence[Pairing]) -> list[str]:
         """Links of unpaired items that share a match key with these CRM records and are not looked at yet."""
@@ -257,6 +259,7 @@ class Gatherer:
             if len(item.candidates) == 1 and not item.taken:
                 only = item.candidates[0].id
                 item = replace(item, taken=frozenset({only})) if only in given else item
+                item = replace(item, supersedes=self._waiting_row(only))
                 given.add(only)
             elif not item.candidates and not (item.link and item.link.settled) and keys.intersection(item.keys):
                 item = replace(item, taken=frozenset({"another new item of this mailbox"}))
@@ -264,6 +267,11 @@ class Gatherer:
                 keys.update(item.keys)
             result.append(item)
         return result
+
+    def _waiting_row(self, crm_id: str) -> tuple[str, ...]:
+        """The row of a CRM record that waits alone (its creation was refused, or is not due): the match replaces it."""
+        id = self.known[CRM].get(crm_id)
+        return (id,) if id is not None and self.links[id][0].m365_id is None else ()
 
     # ---- names ----
 

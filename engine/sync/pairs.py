@@ -14,7 +14,7 @@ class Pairing:
 
     For an unlinked item of Microsoft 365: ``candidates`` are the CRM records that match by the first match entry that
     finds any, ``entry`` is that entry, ``taken`` the candidates' ids linked to another item of this space, ``keys``
-    its match keys.
+    its match keys, ``supersedes`` the link of a CRM record that waits alone and that a match takes over.
     """
 
     id: str
@@ -27,3 +27,4 @@ class Pairing:
     entry: str = ""
     keys: tuple[Key, ...] = ()
     collection: str = ""
+    supersedes: tuple[str, ...] = ()

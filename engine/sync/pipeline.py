@@ -11,9 +11,9 @@ from engine.errors import LeaseLost
 from engine.language.program import Program
 from engine.links import Link, Space
 from engine.plans import Class, Decision, Header, Plan, Verdict
-from engine.port import Fence, LinkChange, ReadView, State, System, WriteView
+from engine.port import Fence, ReadView, State, System, WriteView
 from engine.records import CRM, M365, Side
-from engine.sync.apply import Applied, Applier, unsent
+from engine.sync.apply import Applied, Applier, stored, unsent
 from engine.sync.decide import Rules, decide_all
 from engine.sync.gather import Gatherer
 from engine.sync.guard import DEFAULT_LIMITS, Guard, Limit
@@ -155,7 +155,7 @@ def _decide_again(tick: Tick, prepared: _Prepared, applier: Applier, crm: WriteV
 
 
 def _store(tick: Tick, fence: Fence, decisions: Sequence[Decision]) -> None:
-    changes = [LinkChange(d.pair, d.link, d.base) for d in decisions if not d.actions and _moves(d)]
+    changes = [c for d in decisions if not d.actions and _moves(d) for c in stored(d, d.link, d.base)]
     if changes:
         tick.state.finish(fence, tick.program.name, (), changes, ())
 
@@ -164,8 +164,8 @@ def _remember(tick: Tick, fence: Fence, prepared: _Prepared, left: Sequence[Deci
     """Cursors move on together with everything that was delivered and not written: nothing lives only in a feed."""
     before, after = prepared.reading.before, prepared.reading.after
     quiet = [d for d in prepared.plan.decisions if not d.actions and _moves(d)]
-    changes = [LinkChange(d.pair, d.link, d.base) for d in quiet]
-    changes += [_waiting(tick, decision) for decision in left]
+    changes = [change for d in quiet for change in stored(d, d.link, d.base)]
+    changes += [change for d in left for change in stored(d, _waiting(tick, d), None)]
     if before == after and not changes:
         return
     if not tick.state.advance(fence, tick.program.name, before, after, changes):
@@ -176,14 +176,14 @@ def _moves(decision: Decision) -> bool:
     return decision.link is not None or decision.before is not None
 
 
-def _waiting(tick: Tick, decision: Decision) -> LinkChange:
+def _waiting(tick: Tick, decision: Decision) -> Link:
     """The row that brings an unsettled pair back at the next tick, with the base it had."""
     link = decision.before or decision.link
     assert link is not None
     waiting: Link = replace(link, wake_at=tick.now, reason="changed while it was being written")
     if decision.before is None:
         waiting = replace(waiting, state="waiting", keys=decision.claims)
-    return LinkChange(decision.pair, waiting, None)
+    return waiting
 
 
 @dataclass(slots=True)
