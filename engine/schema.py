@@ -18,8 +18,8 @@ TypeName: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A field's type. ``of`` and ``limit`` belong to lists (limit = how many the side can hold), ``parts`` to
-    structures, ``target`` (a kind) to references, ``choices`` to choice fields."""
+    """A field's type. ``of`` belongs to lists, ``limit`` to lists (how many the side can hold) and integers (the
+    greatest, counted from 0), ``parts`` to structures, ``target`` (a kind) to references, ``choices`` to choices."""
 
     name: TypeName
     of: Type | None = None
@@ -139,6 +139,11 @@ USER = Type("user")
 
 def choice(*values: str) -> Type:
     return Type("choice", choices=values)
+
+
+def integer_up_to(limit: int) -> Type:
+    """Whole numbers from 0 to ``limit``: few enough for a translate table to list."""
+    return Type("integer", limit=limit)
 
 
 def list_of(inner: Type, limit: int | None = None) -> Type:

@@ -119,7 +119,7 @@ def test_moving_in_outlook_replaces_the_first_folder_only() -> None:
     ("crm", "m365", "name"),
     [
         (TEXT, EMAIL, "email"), (EMAIL, EMAIL, "email"), (PHONE, TEXT, "text"), (FLAG, FLAG, "flag"),
-        (choice("a", "b"), choice("b", "a"), "choice"), (choice("a"), choice("b"), None), (FLAG, TEXT, None),
+        (choice("a", "b"), choice("b", "a"), "choice"), (choice("a"), choice("b"), "choice"), (FLAG, TEXT, None),
         (POSTAL, POSTAL, None), (reference_to("C"), TEXT, None), (list_of(TEXT), list_of(TEXT), None),
         (EMAIL, FLAG, None),
     ],

@@ -1,0 +1,230 @@
+"""Map lines against the types of both schemas: the lens of every line, and whether its arrow keeps what it promises.
+
+``<->`` is a promise: both directions exist and undo each other. What loses information must be written one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from engine.language.checked import Constant, FieldRef, MapRule, Operand, RuleSet, SettingRef, TodayRef, UserRef
+from engine.language.choices import fits
+from engine.language.diagnostics import Note, Problems, Span
+from engine.language.suggestions import did_you_mean
+from engine.lenses import registry
+from engine.lenses.base import Ends, Lens
+from engine.lenses.tables import TableLens
+from engine.records import CRM, M365, Side
+from engine.schema import DATE, FLAG, USER, Schema, Type, steps
+
+_NAMES: Final[Mapping[Side, str]] = {CRM: "the CRM", M365: "Microsoft 365"}
+
+
+def lenses(rules: RuleSet, tables: Mapping[str, TableLens], problems: Problems) -> dict[str, Lens]:
+    """The lens of every map line, by entry id; a line with a problem may have none."""
+    found: dict[str, Lens] = {}
+    for rule in rules.lines:
+        lens = _lens(rules, rule, tables, problems)
+        if lens is not None:
+            found[rule.entry.id] = lens
+        _check_ends(rules, rule, problems)
+    for side in (CRM, M365):
+        _check_slots(rules, side, problems)
+        _check_writers(rules, side, problems)
+    return found
+
+
+def writes(rule: MapRule, side: Side) -> bool:
+    return rule.arrow != ("<-" if side == M365 else "->")
+
+
+def _lens(rules: RuleSet, rule: MapRule, tables: Mapping[str, TableLens], problems: Problems) -> Lens | None:
+    left, right = rule.left, rule.right
+    if isinstance(left, FieldRef) and isinstance(right, FieldRef):
+        ends = Ends(left.type, right.type, _length(rules.crm, left), _length(rules.m365, right))
+        return _checked(rule, left, right, _between(rule, left, right, ends, tables, problems), problems)
+    return _from_source(rules, rule, problems)
+
+
+def _length(schema: Schema, ref: FieldRef) -> int | None:
+    return schema.by_name[steps(ref.path)[0].name].max_length
+
+
+def _between(
+    rule: MapRule, left: FieldRef, right: FieldRef, ends: Ends, tables: Mapping[str, TableLens], problems: Problems
+) -> Lens | None:
+    use = rule.lens
+    if use is None:
+        lens = registry.default(ends)
+        if lens is None:
+            fitting = registry.fitting(ends)
+            hint = f"Write “as {fitting[0]}”." if fitting else "Translate it: translate name: crm.… <-> m365.…"
+            text = f"“{left.path}” holds {ends.crm} and “{right.path}” holds {ends.m365}: nothing translates them."
+            problems.add("T301", rule.arrow_span, text, hint)
+        return lens
+    if use.translation is not None:
+        return tables[use.translation.name]
+    if use.name not in registry.LENSES:
+        known = [*registry.LENSES, *tables]
+        hint = did_you_mean(use.name, known) or f"There are: {', '.join(sorted(known))}."
+        problems.add("T302", use.span, f"No translation is called “{use.name}”.", hint)
+        return None
+    return registry.LENSES[use.name](ends)
+
+
+def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, problems: Problems) -> Lens | None:
+    """The lens, if it fits between these fields and keeps the promise of the arrow."""
+    if lens is None:
+        return None
+    misfit = lens.accepts(left.type, right.type)
+    if misfit is not None:
+        fitting = registry.fitting(Ends(left.type, right.type))
+        hint = f"Write “as {fitting[0]}”." if fitting else "Leave “as …” out, or map other fields."
+        problems.add("T303", rule.lens.span if rule.lens else rule.arrow_span, f"{misfit}.", hint)
+        return None
+    if rule.arrow == "<->" and not lens.lossless:
+        text = f"“{left.path}” and “{right.path}” don't have the same values, so nothing goes both ways unchanged."
+        hint = "Write a translate section for it, or one arrow: -> or <-."
+        problems.add("T304", rule.arrow_span, text, hint)
+    elif left.type.name == "choice" and right.type.name == "choice" and rule.lens is None:
+        _check_subset(rule, left, right, problems)
+    return lens
+
+
+def _check_subset(rule: MapRule, left: FieldRef, right: FieldRef, problems: Problems) -> None:
+    given, held = (left, right) if rule.arrow != "<-" else (right, left)
+    missing = [value for value in given.type.choices if value not in held.type.choices]
+    if missing and rule.arrow != "<->":
+        text = f"“{held.path}” has no “{missing[0]}”, which “{given.path}” can hold."
+        problems.add("T304", rule.arrow_span, text, "Write a translate section that says what becomes of it.")
+
+
+# ---- ends that are no field ---------------------------------------------------------------------------------------
+
+
+def _from_source(rules: RuleSet, rule: MapRule, problems: Problems) -> Lens | None:
+    """A line from the user, today, a setting or a constant into a field."""
+    target, source = (rule.left, rule.right) if isinstance(rule.left, FieldRef) else (rule.right, rule.left)
+    if not isinstance(target, FieldRef):
+        hint = "Name a field of the CRM on the left, or one of Microsoft 365 on the right."
+        problems.add("T305", rule.entry.span, "This line names no field to write.", hint)
+        return None
+    arrow = "<-" if target.side == CRM else "->"
+    if rule.arrow != arrow:
+        text = f"“{target.path}” is the only field here, so the arrow must point to it."
+        problems.add("T306", rule.arrow_span, text, f"Write {arrow}")
+    if rule.lens is not None:
+        hint = f"Leave “as {rule.lens.name}” out."
+        problems.add("T303", rule.lens.span, "Only what a field holds can be translated.", hint)
+    _check_timing(rule, source, problems)
+    misfit = _misfit(source, target.type)
+    if misfit:
+        problems.add("T307", source.span, f"“{target.path}” holds {target.type}, not {misfit}.", _wanted(target.type))
+        return None
+    length = _length(rules.crm if target.side == CRM else rules.m365, target)
+    return registry.default(Ends(target.type, target.type, length, length))
+
+
+def _check_timing(rule: MapRule, source: Operand, problems: Problems) -> None:
+    if rule.timing == "on first sync":
+        hint = "Write: on create"
+        problems.add("T308", rule.entry.span, "“on first sync” joins two fields; this line has one.", hint)
+    elif isinstance(source, TodayRef) and rule.timing is None:
+        text = "Today is another day tomorrow, so this field would be written every day."
+        problems.add("T308", source.span, text, "Write “on create” at the end of the line.")
+
+
+def _misfit(source: Operand, target: Type) -> str:
+    """What the source is, where the target can't hold it; '' where it can."""
+    match source:
+        case UserRef():
+            return "" if target == USER else "a user"
+        case TodayRef():
+            return "" if target == DATE else "a date"
+        case SettingRef(spec=spec):
+            if spec.kind == "flag":
+                return "" if target == FLAG else "yes or no"
+            fitting = spec.kind == "choice" and all(fits(word, target) for word in spec.choices)
+            return "" if fitting else f"what the setting “{spec.name}” can be"
+        case Constant(value=value):
+            shown = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+            return "" if fits(value, target) else f"“{shown}”"
+    return f"a field like “{source.path}”"
+
+
+def _wanted(target: Type) -> str:
+    if target.name == "choice":
+        return f"Write one of: {', '.join(target.choices)}."
+    return {
+        "flag": "Write yes or no.",
+        "user": "Write user.",
+        "date": "Write today, with “on create”.",
+        "integer": "Write a whole number" + (f" from 0 to {target.limit}." if target.limit is not None else "."),
+    }.get(target.name, "Write text in quotation marks." if fits("", target) else "Map it from a field instead.")
+
+
+# ---- which fields may be written ------------------------------------------------------------------------------
+
+
+def _check_ends(rules: RuleSet, rule: MapRule, problems: Problems) -> None:
+    for side, end in ((CRM, rule.left), (M365, rule.right)):
+        if not isinstance(end, FieldRef):
+            continue
+        schema = rules.crm if side == CRM else rules.m365
+        first, *rest = steps(end.path)
+        if rest and first.slot is None:
+            hint = f"Map “{first.name}” as a whole, or one place of a list: {first.name}[1]."
+            problems.add("T309", end.span, f"A part of “{first.name}” can't be mapped on its own.", hint)
+        elif writes(rule, side) and not schema.by_name[first.name].writable:
+            text = f"Only {_NAMES[side]} itself writes “{first.name}”."
+            hint = f"Read it instead: {'->' if side == CRM else '<-'}"
+            problems.add("T310", end.span, text, hint)
+
+
+def _check_slots(rules: RuleSet, side: Side, problems: Problems) -> None:
+    """Mapped places of a list: from the first, without gaps, one part of each, and not the whole list beside them."""
+    slots: dict[str, dict[int, tuple[str, Span]]] = {}
+    whole: dict[str, Span] = {}
+    for ref in _mapped(rules, side):
+        first, *rest = steps(ref.path)
+        if first.slot is None:
+            whole[first.name] = ref.span
+            continue
+        part = ".".join(step.name for step in rest)
+        known = slots.setdefault(first.name, {}).setdefault(first.slot, (part, ref.span))
+        if known[0] != part:
+            note = Note(known[1], "the other part")
+            text = f"“{first.name}[{first.slot}]” is mapped by two of its parts."
+            problems.add("T311", ref.span, text, "Map one part of every place.", note)
+    for name, found in slots.items():
+        last = max(found)
+        for number in range(1, last):
+            if number not in found:
+                text = f"“{name}[{last}]” is mapped, and “{name}[{number}]” is not."
+                problems.add("T311", found[last][1], text, f"Map the places from 1 on: {name}[{number}] comes first.")
+                break
+        if len({part for part, _ in found.values()}) > 1:
+            problems.add("T311", found[last][1], f"The places of “{name}” are mapped by different parts.", "Map one.")
+        if name in whole:
+            text = f"“{name}” is mapped as a whole and by its places."
+            problems.add("T311", whole[name], text, "Keep one of the two.")
+
+
+def _mapped(rules: RuleSet, side: Side) -> Sequence[FieldRef]:
+    ends = (rule.left if side == CRM else rule.right for rule in rules.lines)
+    return [end for end in ends if isinstance(end, FieldRef)]
+
+
+def _check_writers(rules: RuleSet, side: Side, problems: Problems) -> None:
+    """Two lines that always write one field: the second would never act, or both would act in turn."""
+    first: dict[tuple[str, bool], MapRule] = {}
+    for rule in rules.lines:
+        end = rule.left if side == CRM else rule.right
+        if not isinstance(end, FieldRef) or not writes(rule, side) or rule.guard is not None:
+            continue
+        known = first.setdefault((end.path, rule.timing == "on create"), rule)
+        if known is not rule:
+            note = Note(known.entry.span, "written here already")
+            text = f"“{end.path}” is written by another line, so this one would never have a say."
+            problems.add("T312", end.span, text, "Delete one of the two, or give each its own “when”.", note)
