@@ -236,12 +236,15 @@ class WindowRule:
     end: Moment
 
 
+PolicyText: TypeAlias = Policy | Literal["fill it", "leave it empty"]
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
     """``if several: report``, ``outside: leave alone``, ``one side empty: fill it``."""
 
     entry: Entry
-    policy: Policy | Literal["fill it", "leave it empty"]
+    policy: PolicyText
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def entry(builder: Builder, parsed: Tree[Token]) -> t.Entry:
 def _setting(b: Builder, parsed: _Parse) -> t.Entry:
     name, kind, _, default, *rest = parsed.children
     set_by = next((part for part in rest if isinstance(part, Tree)), None)
-    setters = [part for part in set_by.children if part.type == "NAME"] if set_by else []  # type: ignore[union-attr]
+    setters = [part for part in set_by.children if isinstance(part, Token) and part.type == "NAME"] if set_by else []
     return t.SettingEntry(
         b.word(name),
         _setting_type(b, cast(_Parse, kind)),
@@ -142,9 +142,9 @@ def _map(b: Builder, parsed: _Parse) -> t.Entry:
 
 
 def _modifier(b: Builder, node: _Parse) -> t.Modifier:
-    word = words(str(node.children[0]))
+    word = cast(t.ModifierWord, words(str(node.children[0])))
     argument = b.term(node.children[1]) if len(node.children) > 1 else None
-    return t.Modifier(word, b.span(node), argument)  # type: ignore[arg-type]
+    return t.Modifier(word, b.span(node), argument)
 
 
 def _winner(b: Builder, parsed: _Parse) -> t.Entry:

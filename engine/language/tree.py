@@ -15,6 +15,9 @@ Arrow: TypeAlias = Literal["<->", "->", "<-"]
 Unit: TypeAlias = Literal["minute", "hour", "day", "week", "month", "year"]
 BeforeAfter: TypeAlias = Literal["before", "after"]
 StateWord: TypeAlias = Literal["empty", "fetched", "connected"]
+ModifierWord: TypeAlias = Literal[
+    "as", "at", "with", "sticky", "keep others", "always", "else", "on create", "on first sync"
+]
 Setter: TypeAlias = Literal["org", "user"]
 
 
@@ -384,7 +387,7 @@ class Modifier:
     """One thing after the two ends of a map line: ``as x``, ``at x``, ``with x``, ``sticky x``, ``keep others``,
     ``always``, ``else user``, ``on create``, ``on first sync``."""
 
-    word: Literal["as", "at", "with", "sticky", "keep others", "always", "else", "on create", "on first sync"]
+    word: ModifierWord
     span: Span
     argument: Term | None = None
 

@@ -1,0 +1,220 @@
+"""Map lines and translate tables with their names resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from engine.language import checked as c
+from engine.language import tree as t
+from engine.language.conditions import Conditions
+from engine.language.declarations import Ids
+from engine.language.names import FLAGS, Names
+from engine.lenses.registry import LENSES
+from engine.records import CRM, M365, Side
+
+_LATER: Mapping[str, str] = {
+    "sticky": "T905", "keep others": "T906", "always": "T907", "at": "T908", "with": "T909", "else": "T910",
+}  # fmt: skip
+
+LENSES_LATER = (
+    "account_addresses", "connected_user", "connected_users", "crm_users", "day", "plain_text", "task_list",
+    "zoned_time",
+)  # fmt: skip
+"""Lenses that rules may name and that are not built yet."""
+
+
+@dataclass(slots=True)
+class Lines:
+    names: Names
+    conditions: Conditions
+    ids: Ids
+    tables: dict[str, c.Translation] = field(default_factory=dict)
+
+    # ---- translate --------------------------------------------------------------------------------------------
+
+    def translations(self, sections: Sequence[t.Section]) -> tuple[c.Translation, ...]:
+        for section in sections:
+            self._table(section)
+        return tuple(self.tables.values())
+
+    def _table(self, section: t.Section) -> None:
+        heading = cast(t.TranslateHeading, section.heading)
+        name = heading.name.text
+        shown = f"translate {name}: {heading.left.text} <-> {heading.right.text}"
+        entry = self.ids.named("translate", name, heading.span, shown)
+        crm = self._of_kind(heading.left, CRM)
+        m365 = self._of_kind(heading.right, M365)
+        before = self.names.failures
+        rows: list[c.Row] = []
+        keeps: list[c.Keep] = []
+        if crm is None or m365 is None:
+            self.names.broken |= {name}
+            return
+        for written in section.entries:
+            if isinstance(written.entry, t.RowEntry):
+                rows += self._row(name, written.entry, written, crm, m365)
+            elif isinstance(written.entry, t.KeepEntry):
+                keeps += self._keep(name, written.entry, written, crm, m365)
+        if self.names.failures != before:
+            self.names.broken |= {name}
+        elif name not in self.tables:
+            self.tables[name] = c.Translation(entry, name, crm, m365, tuple(rows), tuple(keeps))
+
+    def _of_kind(self, path: t.Path, side: Side) -> c.FieldRef | None:
+        """A field written as ``side.Kind.field``, of this file's own kinds."""
+        schema = self.names.schema(side)
+        prefix = f"{side}.{schema.kind}."
+        if not path.text.startswith(prefix):
+            self.names.fail(
+                "T226", path.span, f"“{path.text}” is not a field of {prefix[:-1]}, which this file keeps in step.",
+                f"Write {prefix}field.",
+            )  # fmt: skip
+            return None
+        return self.names.field(side, path.text.removeprefix(prefix), path.span, len(prefix))
+
+    def _row(self, table: str, row: t.RowEntry, written: t.Written, crm: c.FieldRef, m365: c.FieldRef) -> list[c.Row]:
+        left, right = self._cell(row.left, crm), self._cell(row.right, m365)
+        made = self.ids.entry(f"translate/{table}", f"{_said(row.left)}{row.arrow}{_said(row.right)}", written)
+        return [c.Row(made, left, row.arrow, right)] if left and right else []
+
+    def _keep(
+        self, table: str, keep: t.KeepEntry, written: t.Written, crm: c.FieldRef, m365: c.FieldRef
+    ) -> list[c.Keep]:
+        """The side that keeps is the one whose field can hold the value, the other one the conditions."""
+        made = self.ids.entry(f"translate/{table}", f"keep {_said(keep.value)}", written)
+        sides: dict[Side, c.FieldRef] = {CRM: crm, M365: m365}
+        fits: list[Side] = []
+        if _fits(keep.value, crm) and all(_fits(other, m365) for other in keep.others):
+            fits.append(CRM)
+        if _fits(keep.value, m365) and all(_fits(other, crm) for other in keep.others):
+            fits.append(M365)
+        if not fits:
+            self.names.fail(
+                "T207", keep.value.span, "No side holds this value while the other one holds those.",
+                "Write keep, a value of one side, while or unless, and values of the other.",
+            )  # fmt: skip
+            return []
+        side = fits[0]
+        other = sides[M365 if side == CRM else CRM]
+        value = self._cell(keep.value, sides[side])
+        others = [self._cell(item, other) for item in keep.others]
+        constants = tuple(item for item in others if isinstance(item, c.Constant))
+        return [c.Keep(made, side, value, keep.sense, constants)] if isinstance(value, c.Constant) else []
+
+    def _cell(self, cell: t.Cell, of: c.FieldRef) -> c.Cell | None:
+        match cell:
+            case t.AnyOther(span=span):
+                return c.AnyOther(span)
+            case t.Word(text=text, span=span) if of.type.name != "flag" and text not in (*FLAGS, *of.type.choices):
+                if not of.type.choices:
+                    self.names.fail("T212", span, f"“{text}” is no value here.", f'Put it in quotes: "{text}".')
+                    return None
+        found = self.names.operand(cell, of)
+        return found if isinstance(found, c.Constant) else None
+
+    # ---- map --------------------------------------------------------------------------------------------------
+
+    def line(self, written: t.Written) -> c.MapRule | None:
+        entry = cast(t.MapEntry, written.entry)
+        before = self.names.failures
+        left, right = self._end(entry.left, CRM), self._end(entry.right, M365)
+        lens = self._modifiers(entry)
+        guard = self.conditions.guard(entry.guard)
+        key = f"{_end_text(entry.left)}{entry.arrow}{_end_text(entry.right)}"
+        made = self.ids.entry("map", key, written, f"as {lens.name}" if lens else "otherwise")
+        if left is not None and right is not None:
+            self._movable(entry, left, right)
+        if left is None or right is None or self.names.failures != before:
+            return None
+        timing = next((m.word for m in entry.modifiers if m.word.startswith("on ")), None)
+        when = cast(Literal["on create", "on first sync"] | None, timing)
+        return c.MapRule(made, left, entry.arrow, right, entry.arrow_span, lens, when, guard)
+
+    def _end(self, term: t.Term, side: Side) -> c.Operand | None:
+        """One end of a line: a field of its side without prefix, or something that is only read."""
+        match term:
+            case t.Word(text=text, span=span) if text in self.names.schema(side).by_name:
+                return self.names.field(side, text, span)
+            case t.Word(text=("user" | "today" | "yes" | "no")) | t.Text() | t.Number():
+                return self.names.operand(term)
+            case t.Word(text=text, span=span):
+                return self.names.field(side, text, span)
+        return self._path_end(term, side)
+
+    def _path_end(self, path: t.Path, side: Side) -> c.Operand | None:
+        head = path.text.partition(".")[0]
+        if head in (CRM, M365) and head != side:
+            where = "the CRM stands left" if side == CRM else "Microsoft 365 stands right"
+            self.names.fail("T216", path.span, f"In a map line {where} of the arrow.", "Swap the two ends.")
+            return None
+        if head in (CRM, M365, "setting") and head not in self.names.schema(side).by_name:
+            return self.names.path(path)
+        return self.names.field(side, path.text, path.span)
+
+    def _modifiers(self, entry: t.MapEntry) -> c.LensUse | None:
+        lens: c.LensUse | None = None
+        seen: set[str] = set()
+        for modifier in entry.modifiers:
+            group = "on" if modifier.word.startswith("on ") else modifier.word
+            if group in seen:
+                self.names.fail("T227", modifier.span, f"“{modifier.word}” is one too many here.", "Keep one of them.")
+            seen.add(group)
+            if modifier.word in _LATER:
+                self.names.fail(
+                    _LATER[modifier.word], modifier.span, f"“{modifier.word}” is not built yet.",
+                    "Leave this line out for now.",
+                )  # fmt: skip
+            elif modifier.word == "as" and modifier.argument is not None:
+                lens = self._lens(cast(t.Word, modifier.argument))
+        return lens
+
+    def _lens(self, word: t.Word) -> c.LensUse | None:
+        name = word.text
+        if name in self.names.broken and name not in self.tables:
+            self.names.failures += 1
+        elif name in LENSES_LATER and name not in LENSES:
+            self.names.fail("T914", word.span, f"The lens “{name}” is not built yet.", "Leave this line out for now.")
+        return c.LensUse(name, word.span, self.tables.get(name))
+
+    def _movable(self, entry: t.MapEntry, left: c.Operand, right: c.Operand) -> None:
+        """A container field says where a record lives; it is set once, when the record is made."""
+        held = [end for end in (left, right) if isinstance(end, c.FieldRef) and self._contains(end)]
+        once = any(modifier.word == "on create" for modifier in entry.modifiers)
+        if held and not (once and entry.arrow != "<->"):
+            self.names.fail(
+                "T915", entry.arrow_span,
+                f"“{held[0].path}” says where a record lives, and moving records is not built yet.",
+                "Write two lines, one with -> and one with <-, each with on create.",
+            )  # fmt: skip
+
+    def _contains(self, end: c.FieldRef) -> bool:
+        found = self.names.schema(end.side).by_name.get(end.path.partition(".")[0].partition("[")[0])
+        return found is not None and found.container
+
+
+def _end_text(term: t.Term) -> str:
+    return f'"{term.value}"' if isinstance(term, t.Text) else str(_said(term))
+
+
+def _said(cell: t.Cell | t.Path) -> str:
+    match cell:
+        case t.AnyOther():
+            return "any other"
+        case t.Text(value=value):
+            return value
+        case t.Number(value=number):
+            return str(number)
+    return cell.text
+
+
+def _fits(constant: t.Constant, of: c.FieldRef) -> bool:
+    match constant, of.type.name:
+        case t.Number(), name:
+            return name == "integer"
+        case t.Word(text=text), "flag":
+            return text in FLAGS
+        case ((t.Word(text=text) | t.Text(value=text)), "choice"):
+            return text in of.type.choices
+    return isinstance(constant, t.Text) and of.type.name in ("text", "long text")

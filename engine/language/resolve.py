@@ -1,0 +1,253 @@
+"""The syntax tree of one file to its checked form: names resolved, phrases known, what is not built yet refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from engine.language import checked as c
+from engine.language import tree as t
+from engine.language.conditions import Conditions
+from engine.language.declarations import Ids, Settings, heading
+from engine.language.diagnostics import Problems
+from engine.language.lines import Lines
+from engine.language.names import Names
+from engine.language.phrases import CHANGES, CHANGES_LATER, DIRECTIONS, FILL, LEAVING, MATCH, WINDOW, WINNERS
+from engine.language.program import Event, Policy, Winner
+from engine.language.suggestions import did_you_mean
+from engine.records import Side
+from engine.schema import Schemas
+
+_LATER: Mapping[str, str] = {
+    "copies": "T901", "series": "T902", "fetch": "T903", "skip": "T904", "skip to crm": "T904", "skip to m365": "T904",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Found:
+    """The parts of a rule set as they are read; policies are None until their entry was met."""
+
+    direction: c.Direction | None = None
+    scope: list[c.ScopeRule] = field(default_factory=list)
+    leaving: list[c.LeavingRule] = field(default_factory=list)
+    window: list[c.WindowRule] = field(default_factory=list)
+    matches: list[c.MatchRule] = field(default_factory=list)
+    policies: dict[str, c.PolicyRule] = field(default_factory=dict)
+    first_agreement: list[c.WinnerRule] = field(default_factory=list)
+    changes: list[c.ChangeRule] = field(default_factory=list)
+    conflict: list[c.WinnerRule] = field(default_factory=list)
+    conflict_per: Literal["field", "record"] = "field"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One file's names, and what was read with them; ``rule_set`` joins it once the policies are complete."""
+
+    file: t.RuleFile
+    names: Names
+    entry: c.Entry
+    setting_entries: tuple[c.Entry, ...]
+    found: Found
+    translations: tuple[c.Translation, ...]
+    lines: tuple[c.MapRule, ...]
+
+
+def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems) -> Resolved | None:
+    """Resolve every name of a file; None when its two kinds of record are not known. Problems are recorded."""
+    declared = heading(file, schemas, problems)
+    if declared is None:
+        return None
+    ids = Ids(file.heading.name.text, problems)
+    specs, setting_entries, broken = Settings(schemas, problems, ids).read(_entries(file, "settings"))
+    names = Names(declared.crm, declared.m365, problems, file.broken | broken, specs)
+    _read_defines(file, names, ids)
+    conditions = Conditions(names)
+    conditions.resolve_defines()
+    lines = Lines(names, conditions, ids)
+    translations = lines.translations([s for s in file.sections if s.name == "translate"])
+    reader = _Reader(names, conditions, ids)
+    for section in file.sections:
+        reader.section(section)
+    reader.unknown_reasons(file.broken)
+    mapped = tuple(lines.line(written) for written in _entries(file, "map"))
+    shown = f"sync {file.heading.name.text}: {file.heading.left.text} <-> {file.heading.right.text}"
+    entry = c.Entry(file.heading.name.text, file.heading.span, shown)
+    kept = tuple(line for line in mapped if line is not None)
+    return Resolved(file, names, entry, setting_entries, reader.found, translations, kept)
+
+
+def _entries(file: t.RuleFile, name: str) -> list[t.Written]:
+    return [written for section in file.sections if section.name == name for written in section.entries]
+
+
+def _read_defines(file: t.RuleFile, names: Names, ids: Ids) -> None:
+    for written in _entries(file, "define"):
+        entry = cast(t.DefineEntry, written.entry)
+        ids.entry("define", entry.name.text, written)
+        names.defines.setdefault(entry.name.text, entry)
+
+
+@dataclass(slots=True)
+class _Reader:
+    names: Names
+    conditions: Conditions
+    ids: Ids
+    found: Found = field(default_factory=Found)
+    told: set[str] = field(default_factory=set)
+    left: list[t.Text] = field(default_factory=list)
+
+    def section(self, section: t.Section) -> None:
+        if section.name in _LATER:
+            self._later(section)
+            return
+        for written in section.entries:
+            before = self.names.failures
+            match written.entry:
+                case t.DirectionEntry() as entry:
+                    self._direction(entry, written)
+                case t.ScopeEntry() as entry:
+                    self._scope(entry, written, before)
+                case t.LeavingEntry() as entry:
+                    self._leaving(entry, written, before)
+                case t.WindowEntry() as entry:
+                    self._window(entry, written)
+                case t.MatchEntry() as entry:
+                    self._match(entry, written, before)
+                case t.WinnerEntry() as entry:
+                    self._winner(section.name, entry, written, before)
+                case t.PhraseEntry() as entry:
+                    self._phrase(section.name, entry, written, before)
+
+    def _later(self, section: t.Section) -> None:
+        self.names.fail(
+            _LATER[section.name], section.span, f"The section {section.name} is lawful, but its behaviour is not "
+            "built yet.", "Remove the section for now: nothing would come of it.",
+        )  # fmt: skip
+
+    # ---- which records ----------------------------------------------------------------------------------------
+
+    def _direction(self, entry: t.DirectionEntry, written: t.Written) -> None:
+        made = self.ids.entry("direction", "follow", written)
+        setting = self.names.path(entry.follow)
+        if setting is None:
+            return
+        if not isinstance(setting, c.SettingRef) or not set(setting.spec.choices or ("",)) <= set(DIRECTIONS):
+            self.names.fail(
+                "T221", entry.follow.span, f"“{entry.follow.text}” is not a setting that says a direction.",
+                f"Follow a setting with the choices {' | '.join(DIRECTIONS)}.",
+            )  # fmt: skip
+            return
+        self.found.direction = c.Direction(made, setting)
+
+    def _scope(self, entry: t.ScopeEntry, written: t.Written, before: int) -> None:
+        self.told.add(entry.reason.value)
+        made = self.ids.entry("scope", entry.reason.value, written, entry.side)
+        needs, guard = self.conditions.whole(entry.needs), self.conditions.guard(entry.guard)
+        if needs is not None and self.names.failures == before:
+            self.found.scope.append(c.ScopeRule(made, entry.side, needs, entry.reason.value, guard))
+
+    def _leaving(self, entry: t.LeavingEntry, written: t.Written, before: int) -> None:
+        made = self.ids.entry("leaving scope", entry.reason.value, written, entry.policy.text)
+        self.left.append(entry.reason)
+        guard = self.conditions.guard(entry.guard)
+        if self._among(entry.policy, LEAVING) and self.names.failures == before:
+            policy = cast(Policy, entry.policy.text)
+            self.found.leaving.append(c.LeavingRule(made, entry.reason.value, policy, guard))
+
+    def unknown_reasons(self, broken: frozenset[str]) -> None:
+        """Report what leaving scope says of reasons that scope does not give."""
+        for reason in self.left:
+            if reason.value in self.told or reason.value in broken:
+                continue
+            hint = did_you_mean(reason.value, self.told) or "Write a reason of the scope section, word for word."
+            self.names.fail("T222", reason.span, f'No scope entry has the reason "{reason.value}".', hint)
+
+    def _window(self, entry: t.WindowEntry, written: t.Written) -> None:
+        made = self.ids.entry("window", entry.field.text, written)
+        field_ = self.names.path(entry.field)
+        start, end = self.conditions.moment(entry.start), self.conditions.moment(entry.end)
+        if field_ is not None and not isinstance(field_, c.FieldRef):
+            self.names.fail("T214", field_.span, "Only a field can be in a window.", "Name a date of a record.")
+        elif field_ and start and end:
+            self.found.window.append(c.WindowRule(made, field_, start, end))
+
+    def _match(self, entry: t.MatchEntry, written: t.Written, before: int) -> None:
+        made = self.ids.entry("match on first sync", f"by {entry.name.text}", written)
+        condition, guard = self.conditions.whole(entry.condition), self.conditions.guard(entry.guard)
+        if condition is not None and self.names.failures == before:
+            rule = c.MatchRule(made, entry.name.text, condition, entry.ignoring_case, guard)
+            self.found.matches.append(rule)
+
+    # ---- what happens -----------------------------------------------------------------------------------------
+
+    def _winner(self, section: str, entry: t.WinnerEntry, written: t.Written, before: int) -> None:
+        if not self._among(entry.winner, (*WINNERS, *FILL) if section == "first agreement" else WINNERS):
+            return
+        made = self.ids.entry(section, entry.winner.text, written)
+        winner = cast(Winner, entry.winner.text.partition(" ")[0])
+        if winner == "newest" and not (self.names.crm.dated and self.names.m365.dated):
+            undated = self.names.m365 if self.names.crm.dated else self.names.crm
+            self.names.fail(
+                "T223", entry.winner.span, f"{undated.side}.{undated.kind} does not say when it was changed.",
+                "Let crm or m365 win.",
+            )  # fmt: skip
+        if (winner == "newest") != (entry.tie is not None):
+            place = entry.tie.span if entry.tie else entry.winner.span
+            self.names.fail(
+                "T224", place, "“tie” belongs to newest wins, and only there: it says who wins at equal times.",
+                "Write newest wins: … tie crm (or tie m365); no other line has a tie.",
+            )  # fmt: skip
+        guard = self.conditions.guard(entry.guard)
+        if self.names.failures != before:
+            return
+        rule = c.WinnerRule(made, winner, guard, cast(Side, entry.tie.text) if entry.tie else None)
+        if section == "first agreement":
+            self.found.first_agreement.append(rule)
+        else:
+            self.found.conflict.append(rule)
+            self.found.conflict_per = "record" if section.endswith("record") else "field"
+
+    def _phrase(self, section: str, entry: t.PhraseEntry, written: t.Written, before: int) -> None:
+        if section == "changes":
+            self._change(entry, written, before)
+            return
+        allowed = {"window": WINDOW, "match on first sync": MATCH}.get(section, FILL)
+        heads = (*allowed, *WINNERS) if allowed is FILL else tuple(allowed)
+        if section.startswith("conflict"):
+            heads = WINNERS
+        if not self._among(entry.head, heads):
+            return
+        body = entry.body[0]
+        if entry.head.text in WINNERS:
+            hint = did_you_mean(body.text, ("always", "otherwise")) or "Write always, or when and a condition."
+            self.names.fail("T203", body.span, f"“{body.text}” does not say when {entry.head.text}.", hint)
+        elif self._among(body, allowed[entry.head.text]):
+            made = self.ids.entry(section, entry.head.text, written)
+            policy = cast(Policy, body.text)
+            self.found.policies.setdefault(entry.head.text, c.PolicyRule(made, policy))
+
+    def _change(self, entry: t.PhraseEntry, written: t.Written, before: int) -> None:
+        if entry.head.text in CHANGES_LATER:
+            self.names.fail(
+                "T911", entry.head.span, f"“{entry.head.text}” is not built yet.", "Leave this entry out for now."
+            )
+            return
+        guard = self.conditions.guard(entry.guard)
+        if not self._among(entry.head, tuple(CHANGES)):
+            return
+        policy, event = entry.body[0], cast(Event, entry.head.text)
+        made = self.ids.entry("changes", event, written, policy.text)
+        if self._among(policy, CHANGES[event]) and self.names.failures == before:
+            self.found.changes.append(c.ChangeRule(made, event, cast(Policy, policy.text), guard))
+
+    def _among(self, phrase: t.Phrase, allowed: tuple[str, ...]) -> bool:
+        if phrase.text in allowed:
+            return True
+        hint = did_you_mean(phrase.text, allowed) or f"Write {_one_of(allowed)}."
+        self.names.fail("T225", phrase.span, f"“{phrase.text}” is not among what can be said here.", hint)
+        return False
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
