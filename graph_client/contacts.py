@@ -86,8 +86,9 @@ class Contacts:
 
     def marked(self, marks: Collection[str]) -> dict[str, str]:
         """Mark ▸ contact id. Outlook copies the mark with the contact: the oldest that carries it is the one."""
-        asked = [(mark, folder) for mark in marks for folder in self.folders().all()]
-        items = [Item("GET", _mark_path(str(folder.id), mark)) for mark, folder in asked]
+        folders = [self.folders().real(str(folder.id)) for folder in self.folders().all()]
+        asked = [(mark, folder) for mark in marks for folder in folders]
+        items = [Item("GET", _mark_path(folder, mark)) for mark, folder in asked]
         oldest: dict[str, tuple[str, str]] = {}
         for index, answer in in_waves(self.session, items):
             mark, _ = asked[index]
@@ -127,7 +128,7 @@ class Contacts:
             full = answer is None
             try:
                 if answer is None:
-                    answer = self.session.call("GET", _full_path(folder), prefer=PAGE_SIZE)
+                    answer = self.session.call("GET", _full_path(self.folders().real(folder)), prefer=PAGE_SIZE)
                 if answer.meaning is Meaning.GONE:
                     raise Unavailable(f"Microsoft 365 lists a folder that it can't find ({describe(answer)}).")
                 for page in pages(self.session, fresh(answer), delta=True):

@@ -33,12 +33,15 @@ class NoFolder(Exception):
 
 
 class Folders:
-    """All contact folders of a mailbox. ``rows`` are (id, name, id of the folder above)."""
+    """All contact folders of a mailbox. ``rows`` are (id, name, id of the folder above).
+
+    The default folder's id is '' outside of this room: the place where contacts go that no folder is named for.
+    """
 
     def __init__(self, default: str, rows: Iterable[tuple[str, str, str]]) -> None:
         self.default = default
         self._rows = {id: (name, above) for id, name, above in rows if id != default}
-        self._by_id = {default: Reference(default, DEFAULT_FOLDER)}
+        self._by_id = {default: Reference("", DEFAULT_FOLDER)}
         for id in self._rows:
             path = self._path(id)
             if path is not None:
@@ -48,7 +51,11 @@ class Folders:
             self._by_path.setdefault(fold(reference.name), []).append(reference)
 
     def __contains__(self, id: str) -> bool:
-        return id in self._by_id
+        return self.real(id) in self._by_id
+
+    def real(self, id: str) -> str:
+        """The id that Graph knows: the default folder has one too."""
+        return id or self.default
 
     def all(self) -> tuple[Reference, ...]:
         """The default folder first, the others by path."""
@@ -123,11 +130,11 @@ def ensure(session: Session, folders: Folders, path: str) -> tuple[Folders, str]
         return folders, folders.default
     for depth in range(1, len(names) + 1):
         upper = "/".join(escape(name) for name in names[: depth - 1])
-        above = folders.called(upper)[0].id if upper else folders.default
+        above = folders.real(str(folders.called(upper)[0].id)) if upper else folders.default
         if not folders.called("/".join(escape(name) for name in names[:depth])):
-            folders = _make(session, folders, names[depth - 1], str(above), names[:depth])
+            folders = _make(session, folders, names[depth - 1], above, names[:depth])
     found = folders.called("/".join(escape(name) for name in names))
-    return folders, found[0].id or folders.default
+    return folders, folders.real(str(found[0].id))
 
 
 def _make(session: Session, folders: Folders, name: str, above: str, names: list[str]) -> Folders:

@@ -49,7 +49,6 @@ class Session:
     timing: Timing = field(default_factory=Timing)
     slots: Slots = field(default_factory=Slots)
     still_ours: Callable[[], bool] = lambda: True
-    requests: int = 0
 
     def get(self, path: str, prefer: str = "") -> Answer:
         """GET of a path below /v1.0 or of a link that the server gave; a whole JSON object or an error."""
@@ -66,8 +65,9 @@ class Session:
     ) -> Answer:
         """One call, repeated while the side says to wait, and when it is lost and ``repeat`` allows.
 
-        A lost call that may not be repeated is an answer that means LOST; status 0 where none came. Raises
-        Unavailable, SignInNeeded, LeaseLost. ``width`` is how many places of the mailbox it takes.
+        A lost call that may not be repeated is an answer that means LOST, with status 0 where none came; a 424 is
+        left to the batch that it came with. ``width`` is how many places of the mailbox it takes. Raises
+        Unavailable, SignInNeeded, LeaseLost.
         """
         url = self.address(path)
         sent = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
@@ -77,7 +77,7 @@ class Session:
             tries += 1
             if answer.meaning is Meaning.WAIT:
                 patience.wait(answer.retry_after, "asks to wait longer than is sensible")
-            elif answer.meaning is Meaning.LOST and (repeat or not arrived):
+            elif answer.meaning is Meaning.LOST and answer.status != 424 and (repeat or not arrived):
                 if tries >= TRIES:
                     raise Unavailable(_down(answer, arrived, self.endpoints), answer.retry_after)
                 patience.wait(answer.retry_after, "does not answer")
@@ -146,7 +146,6 @@ class Session:
         with self.slots.taken(width):
             if not self.still_ours():
                 raise LeaseLost("Another process holds this mailbox now.")
-            self.requests += 1
             try:
                 answer = exchange(self.connection, method, url, headers, body, self.timing.clock)
             except Lost as lost:

@@ -49,7 +49,6 @@ class GraphSystem:
         self._stores = tokens
         self._mailboxes: dict[tuple[str, str], _Mailbox] = {}
         self._lock = threading.Lock()
-        self._sessions: list[Session] = []
 
     def schema(self, kind: str) -> Schema:
         return SCHEMAS[(M365, kind)]
@@ -62,7 +61,7 @@ class GraphSystem:
 
     @property
     def requests(self) -> int:
-        return sum(session.requests for session in self._sessions)
+        return sum(mailbox.slots.calls for mailbox in self._mailboxes.values())
 
     def close(self) -> None:
         for mailbox in self._mailboxes.values():

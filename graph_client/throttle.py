@@ -19,11 +19,12 @@ JITTER: Final = 0.1
 
 
 class Slots:
-    """Places for calls in flight to one mailbox, shared by all its views in this process."""
+    """Places for calls in flight to one mailbox, shared by all its views in this process. ``calls`` counts them."""
 
     def __init__(self, places: int = AT_ONCE) -> None:
         self._places = places
         self._free = places
+        self.calls = 0
         self._changed = threading.Condition()
 
     @contextmanager
@@ -33,6 +34,7 @@ class Slots:
         with self._changed:
             self._changed.wait_for(lambda: self._free >= wanted)
             self._free -= wanted
+            self.calls += 1
         try:
             yield
         finally:

@@ -74,13 +74,13 @@ class Writer:
         folders = self.contacts.folders()
         if not isinstance(value, Reference):
             return folders.default
-        if value.id:
+        if value.id is not None:
             if value.id not in folders:
                 raise NoFolder("the contact folder no longer exists")
-            return value.id
+            return folders.real(value.id)
         found = folders.called(value.name)
         if found:
-            return str(found[0].id)
+            return folders.real(str(found[0].id))
         self.contacts.known, id = ensure(self.contacts.session, folders, value.name)
         return id
 
