@@ -274,3 +274,5 @@ LINK_KEY = SQLModel.metadata.tables["link_key"]
 CLAIM = SQLModel.metadata.tables["claim"]
 RUN = SQLModel.metadata.tables["run"]
 ACTION = SQLModel.metadata.tables["action"]
+
+ALL = (ORGANISATION, SETTING, ACCOUNT, TOKEN_CACHE, SPACE, LEASE, FEED, LINK, BASE, LINK_KEY, CLAIM, RUN, ACTION)
