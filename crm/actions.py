@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from crm.access import rights_of
+from crm.access import viewer
 from crm.contacts import (
     ChangedContact,
     NewContact,
@@ -49,7 +49,7 @@ class Batch:
     def __init__(self, transaction: Transaction, user_id: str) -> None:
         self._transaction = transaction
         self._user = user_id
-        self._rights = rights_of(transaction.connection, transaction.org, user_id)
+        self._viewer = viewer(transaction.connection, transaction.org, user_id)
         self._outcomes: dict[str, Outcome] = {}
         self._drafts: dict[str, Draft] = {}
         self._written: dict[str, str] = {}
@@ -111,7 +111,7 @@ class Batch:
     def _present(self, actions: Sequence[Action]) -> dict[str, Seen]:
         targets = {action.target for action in self._open(actions) if action.target is not None}
         transaction = self._transaction
-        present = load(transaction.connection, transaction.org, targets, self._rights, lock=True) if targets else {}
+        present = load(transaction.connection, self._viewer, targets, lock=True) if targets else {}
         for action in self._open(actions):
             seen = present.get(action.target or "")
             if seen is None:
@@ -166,7 +166,7 @@ class Batch:
 
     def _report(self) -> None:
         transaction = self._transaction
-        found = load(transaction.connection, transaction.org, set(self._written.values()), self._rights)
+        found = load(transaction.connection, self._viewer, set(self._written.values()))
         for action_id, crm_id in self._written.items():
             self._outcomes[action_id] = Written(action_id, found[crm_id].record)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import BigInteger, Connection, Integer, Select, String, bindparam, select, tuple_
 
-from crm.access import Rights
+from crm.access import ORG, Rights, Viewer
 from crm.tables import clock, contact, tombstone
 
 START: Final = (0, "")
@@ -38,15 +39,22 @@ def head(connection: Connection, org: str) -> int:
     return found or 0
 
 
-def since(connection: Connection, org: str, rights: Rights, after: Position, limit: int) -> list[Light]:
+def since(connection: Connection, viewer: Viewer, after: Position, limit: int) -> list[Light]:
     """The next contacts after a position, readable or not."""
-    wanted = (
-        select(contact.c.crm_id, contact.c.rev, rights.readable)
-        .where(contact.c.org_id == org, tuple_(contact.c.rev, contact.c.crm_id) > tuple_(*after))
+    position = {"rev": after[0], "crm_id": after[1], "most": limit}
+    rows = connection.execute(_since(viewer.rights), {**viewer.parameters, **position})
+    return [Light(row.crm_id, row.rev, bool(row.readable)) for row in rows]
+
+
+@cache
+def _since(rights: Rights) -> Select[tuple[str, int, bool]]:
+    after = tuple_(bindparam("rev", type_=BigInteger), bindparam("crm_id", type_=String))
+    return (
+        select(contact.c.crm_id, contact.c.rev, rights.readable.label("readable"))
+        .where(contact.c.org_id == ORG, tuple_(contact.c.rev, contact.c.crm_id) > after)
         .order_by(contact.c.rev, contact.c.crm_id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    return [Light(crm_id, rev, bool(readable)) for crm_id, rev, readable in connection.execute(wanted)]
 
 
 def gone_since(connection: Connection, org: str, kind: str, rev: int) -> Iterator[str]:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, insert, literal, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from crm.access import EVERYTHING, Rights
+from crm.access import ORG, Rights, Viewer
 from crm.fields import CONTACT_KIND, MATCHABLE, POSTAL_GROUPS
 from crm.tables import company, contact, contact_folder, folder, match_key, share, tombstone
 from crm.transactions import PENDING, Transaction
@@ -66,6 +67,7 @@ class NewContact:
     company_id: str | None
     folders: tuple[str, ...]
     origin: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,27 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield part
 
 
-def load(
-    connection: Connection, org: str, ids: Collection[str], rights: Rights = EVERYTHING, lock: bool = False
-) -> dict[str, Seen]:
+def load(connection: Connection, viewer: Viewer, ids: Collection[str], lock: bool = False) -> dict[str, Seen]:
     """The contacts with these ids, those that exist. ``lock`` holds their rows until the transaction ends."""
+    wanted = _loading(viewer.rights, lock)
+    found = {}
+    for part in chunks(sorted(ids)):
+        rows = connection.execute(wanted, {**viewer.parameters, "ids": part}).all()
+        folders = _folders(connection, viewer.org, part)
+        for row in rows:
+            record = _record(row, folders.get(row[2]))
+            found[record.id] = Seen(record, bool(row[0]), row)
+    return found
+
+
+def visible(connection: Connection, viewer: Viewer) -> list[str]:
+    """The ids of all contacts that this viewer may read."""
+    wanted = select(contact.c.crm_id).where(contact.c.org_id == ORG, viewer.rights.readable)
+    return list(connection.execute(wanted, viewer.parameters).scalars())
+
+
+@cache
+def _loading(rights: Rights, lock: bool) -> Select[Any]:
     wanted = (
         select(
             rights.readable.label("readable"),
@@ -95,34 +114,25 @@ def load(
             company.c.accountname,
             *(contact.c[name] for name in _STORED),
         )
-        .select_from(contact.outerjoin(company, _company_of(org)))
-        .where(contact.c.org_id == org)
+        .select_from(contact.outerjoin(company, _COMPANY))
+        .where(contact.c.org_id == ORG, contact.c.crm_id.in_(_IDS))
     )
-    if lock:
-        wanted = wanted.order_by(contact.c.crm_id).with_for_update(of=contact)
-    found = {}
-    for part in chunks(sorted(ids)):
-        rows = connection.execute(wanted.where(contact.c.crm_id.in_(part))).all()
-        folders = _folders(connection, org, part)
-        for row in rows:
-            record = _record(row, folders.get(row[2]))
-            found[record.id] = Seen(record, bool(row[0]), row)
-    return found
+    return wanted.order_by(contact.c.crm_id).with_for_update(of=contact) if lock else wanted
 
 
-def _company_of(org: str) -> ColumnElement[bool]:
-    return (company.c.org_id == org) & (company.c.crm_id == contact.c.company_id)
+_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
+_COMPANY: Final = (company.c.org_id == contact.c.org_id) & (company.c.crm_id == contact.c.company_id)
+_PLACED: Final = (
+    select(contact_folder.c.contact_id, folder.c.crm_id, folder.c.name)
+    .join(folder, (folder.c.org_id == contact_folder.c.org_id) & (folder.c.crm_id == contact_folder.c.folder_id))
+    .where(contact_folder.c.org_id == ORG, contact_folder.c.contact_id.in_(_IDS))
+    .order_by(contact_folder.c.contact_id, contact_folder.c.position)
+)
 
 
 def _folders(connection: Connection, org: str, ids: Sequence[str]) -> dict[str, list[Reference]]:
-    wanted = (
-        select(contact_folder.c.contact_id, folder.c.crm_id, folder.c.name)
-        .join(folder, (folder.c.org_id == org) & (folder.c.crm_id == contact_folder.c.folder_id))
-        .where(contact_folder.c.org_id == org, contact_folder.c.contact_id.in_(ids))
-        .order_by(contact_folder.c.contact_id, contact_folder.c.position)
-    )
     found = defaultdict(list)
-    for contact_id, crm_id, name in connection.execute(wanted):
+    for contact_id, crm_id, name in connection.execute(_PLACED, {"org": org, "ids": ids}):
         found[contact_id].append(Reference(crm_id, name))
     return found
 
@@ -143,27 +153,30 @@ def find_marks(connection: Connection, org: str, marks: Collection[str]) -> dict
     """Action id ▸ contact id, for contacts that these actions made."""
     found: dict[str, str] = {}
     for part in chunks(marks):
-        wanted = select(contact.c.origin, contact.c.crm_id).where(contact.c.org_id == org, contact.c.origin.in_(part))
-        found.update((mark, crm_id) for mark, crm_id in connection.execute(wanted))
+        rows = connection.execute(_BY_ORIGIN, {"org": org, "ids": part})
+        found.update((str(mark), crm_id) for mark, crm_id in rows)
     return found
 
 
+_BY_ORIGIN: Final = select(contact.c.origin, contact.c.crm_id).where(
+    contact.c.org_id == ORG, contact.c.origin.in_(_IDS)
+)
+
+
 def insert_contacts(transaction: Transaction, new: Sequence[NewContact]) -> None:
-    """Insert contacts under ids that are free. An id that was deleted before goes on from its last version."""
+    """Insert contacts under ids that are free. An id that was deleted before must be revived first, and goes on from
+    its last version."""
     if not new:
         return
-    versions = revive(transaction, CONTACT_KIND, [one.crm_id for one in new])
-    common = {"org_id": transaction.org, "rev": PENDING, "modified_at": transaction.now, **EMPTY_COLUMNS}
-    rows = [
-        {
-            **common, "crm_id": one.crm_id, "company_id": one.company_id, "owner_id": None,
-            "version": versions.get(one.crm_id, 0) + 1, "origin": one.origin, **one.columns,
-        }
-        for one in new
-    ]  # fmt: skip
-    transaction.connection.execute(insert(contact), rows)
+    fixed = {"org_id": transaction.org, "rev": PENDING, "modified_at": transaction.now, "owner_id": None}
+    template: dict[str, object] = {**dict.fromkeys(contact.columns.keys()), **EMPTY_COLUMNS, **fixed}
+    rows = []
+    for one in new:
+        keys = {"crm_id": one.crm_id, "company_id": one.company_id, "version": one.version, "origin": one.origin}
+        rows.append(tuple({**template, **one.columns, **keys}.values()))
+    transaction.insert(contact, tuple(template), rows)
     transaction.touch(contact)
-    _place(transaction, {one.crm_id: one.folders for one in new})
+    _place(transaction, [(one.crm_id, one.folders) for one in new if one.folders])
     _add_keys(transaction, [(one.crm_id, path, one.columns.get(path)) for one in new for path in _KEYED])
     _add_company_keys(transaction, [one.crm_id for one in new if one.company_id is not None])
 
@@ -188,7 +201,11 @@ def change_contacts(transaction: Transaction, changed: Sequence[ChangedContact])
         alike[tuple(sorted(one.columns))].append({"of_id": one.crm_id, **values})
     for names, rows in alike.items():
         bump(transaction, {name: bindparam(f"new_{name}") for name in names}, rows)
-    _place(transaction, {one.crm_id: one.folders for one in changed if one.folders is not None})
+    placed = [(one.crm_id, one.folders) for one in changed if one.folders is not None]
+    for part in chunks(crm_id for crm_id, _ in placed):
+        these = (contact_folder.c.org_id == transaction.org, contact_folder.c.contact_id.in_(part))
+        transaction.connection.execute(delete(contact_folder).where(*these))
+    _place(transaction, placed)
     for path in _KEYED:
         moved = [(one.crm_id, path, one.columns[path]) for one in changed if path in one.columns]
         _drop_keys(transaction, [crm_id for crm_id, _, _ in moved], path)
@@ -247,41 +264,35 @@ def bury(transaction: Transaction, kind: str, gone: Sequence[tuple[str, int]], m
     transaction.touch(tombstone)
 
 
-def _place(transaction: Transaction, folders: Mapping[str, tuple[str, ...]]) -> None:
-    for part in chunks(folders):
-        transaction.connection.execute(
-            delete(contact_folder).where(
-                contact_folder.c.org_id == transaction.org, contact_folder.c.contact_id.in_(part)
-            )
-        )
+def _place(transaction: Transaction, folders: Sequence[tuple[str, tuple[str, ...]]]) -> None:
     rows = [
-        {"org_id": transaction.org, "contact_id": crm_id, "folder_id": folder_id, "position": position}
-        for crm_id, listed in folders.items()
+        (transaction.org, crm_id, folder_id, position)
+        for crm_id, listed in folders
         for position, folder_id in enumerate(listed, 1)
     ]
-    if rows:
-        transaction.connection.execute(insert(contact_folder), rows)
+    transaction.insert(contact_folder, ("org_id", "contact_id", "folder_id", "position"), rows)
 
 
 def _add_keys(transaction: Transaction, values: Iterable[tuple[str, str, Stored]]) -> None:
     rows = [
-        {"org_id": transaction.org, "kind": CONTACT_KIND, "path": path, "folded": folded, "crm_id": crm_id}
+        (transaction.org, CONTACT_KIND, path, folded, crm_id)
         for crm_id, path, value in values
         if isinstance(value, str) and (folded := fold(value))
     ]
-    if rows:
-        transaction.connection.execute(insert(match_key), rows)
+    transaction.insert(match_key, ("org_id", "kind", "path", "folded", "crm_id"), rows)
+
+
+_COMPANY_KEYS: Final = insert(match_key).from_select(
+    ["org_id", "kind", "path", "folded", "crm_id"],
+    select(contact.c.org_id, literal(CONTACT_KIND), literal(COMPANY_NAME), company.c.name_key, contact.c.crm_id)
+    .join(company, _COMPANY)
+    .where(contact.c.org_id == ORG, contact.c.crm_id.in_(_IDS)),
+)
 
 
 def _add_company_keys(transaction: Transaction, ids: Sequence[str]) -> None:
     for part in chunks(ids):
-        wanted = (
-            select(contact.c.crm_id, company.c.accountname)
-            .join(company, _company_of(transaction.org))
-            .where(contact.c.org_id == transaction.org, contact.c.crm_id.in_(part))
-        )
-        found = transaction.connection.execute(wanted).all()
-        _add_keys(transaction, [(crm_id, COMPANY_NAME, name) for crm_id, name in found])
+        transaction.connection.execute(_COMPANY_KEYS, {"org": transaction.org, "ids": part})
 
 
 def _drop_keys(transaction: Transaction, ids: Sequence[str], path: str | None = None) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from typing import TypeAlias
+from functools import cache
+from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Select, bindparam, select
 
-from crm.access import Rights
+from crm.access import ORG, Rights, Viewer
 from crm.contacts import chunks, load
 from crm.fields import CONTACT_KIND, MATCHABLE
 from crm.tables import contact, match_key
 from engine.context import fold
 from engine.records import Key, Record, Reference
 
+_VALUES: Final[BindParameter[str]] = bindparam("values", expanding=True)
 _Terms: TypeAlias = tuple[tuple[str, str], ...]
 
 
-def find_contacts(connection: Connection, org: str, rights: Rights, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
+def find_contacts(connection: Connection, viewer: Viewer, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
     """Every key with the id of each readable contact that it fits. Raises ValueError for a path without keys."""
     alike: dict[tuple[str, ...], dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in dict.fromkeys(keys):
@@ -26,9 +28,9 @@ def find_contacts(connection: Connection, org: str, rights: Rights, keys: Collec
             alike[tuple(path for path, _ in terms)][tuple(value for _, value in terms)].append(key)
     for paths, wanted in alike.items():
         for part in chunks(dict.fromkeys(values[0] for values in wanted)):
-            rows = connection.execute(_join(org, rights, paths, part)).all()
+            rows = connection.execute(_join(viewer.rights, paths), {**viewer.parameters, "values": part}).all()
             hits = [(key, str(row[0])) for row in rows for key in wanted.get(tuple(row[1:]), ())]
-            exact = _exact(connection, org, hits)
+            exact = _exact(connection, viewer.org, hits)
             yield from ((key, crm_id) for key, crm_id in hits if key.ignore_case or (key, crm_id) in exact)
 
 
@@ -41,27 +43,28 @@ def _folded(key: Key) -> _Terms:
     return tuple(sorted(terms, key=lambda term: -len(term[1]))) if all(value for _, value in terms) else ()
 
 
-def _join(org: str, rights: Rights, paths: tuple[str, ...], values: list[str]) -> Select[tuple[str, ...]]:
-    """Contacts whose first path has one of these values, with their values at all the paths."""
+@cache
+def _join(rights: Rights, paths: tuple[str, ...]) -> Select[tuple[str, ...]]:
+    """Contacts whose first path has one of the ``values``, with their values at all the paths."""
     tables = [match_key.alias(f"key_{place}") for place in range(len(paths))]
     first = tables[0].c
-    source = tables[0].join(contact, (contact.c.org_id == org) & (contact.c.crm_id == first.crm_id))
+    source = tables[0].join(contact, (contact.c.org_id == ORG) & (contact.c.crm_id == first.crm_id))
     for path, table in zip(paths[1:], tables[1:], strict=True):
-        source = source.join(table, _of(table, org, path) & (table.c.crm_id == first.crm_id))
+        source = source.join(table, _of(table, path) & (table.c.crm_id == first.crm_id))
     return (
         select(first.crm_id, *(table.c.folded for table in tables))
         .select_from(source)
-        .where(_of(tables[0], org, paths[0]), first.folded.in_(values), rights.readable)
+        .where(_of(tables[0], paths[0]), first.folded.in_(_VALUES), rights.readable)
     )
 
 
-def _of(table: FromClause, org: str, path: str) -> ColumnElement[bool]:
-    return (table.c.org_id == org) & (table.c.kind == CONTACT_KIND) & (table.c.path == path)
+def _of(table: FromClause, path: str) -> ColumnElement[bool]:
+    return (table.c.org_id == ORG) & (table.c.kind == CONTACT_KIND) & (table.c.path == path)
 
 
 def _exact(connection: Connection, org: str, hits: list[tuple[Key, str]]) -> set[tuple[Key, str]]:
     strict = [(key, crm_id) for key, crm_id in hits if not key.ignore_case]
-    seen = load(connection, org, {crm_id for _, crm_id in strict})
+    seen = load(connection, Viewer(org), {crm_id for _, crm_id in strict})
     return {
         (key, crm_id)
         for key, crm_id in strict

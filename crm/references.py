@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, insert, select, update
 
+from crm.access import ORG
 from crm.contacts import COMPANY_NAME, bump_where, bury, chunks, revive
 from crm.fields import COMPANY_KIND, CONTACT_KIND, FOLDER_KIND
 from crm.tables import company, contact, contact_folder, folder, match_key
@@ -18,7 +20,7 @@ from engine.context import fold
 from engine.records import Reference
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Named:
     """A kind of record that is referred to by name: its table and the column that holds the name."""
 
@@ -35,16 +37,20 @@ NAMED: Final = {named.kind: named for named in (COMPANIES, FOLDERS)}
 
 def find_named(connection: Connection, org: str, named: Named, names: Collection[str]) -> dict[str, list[Reference]]:
     """Folded name ▸ the records that carry it, oldest first."""
-    table = named.table
     found = defaultdict(list)
     for part in chunks(sorted({fold(name) for name in names})):
-        wanted = select(table.c.name_key, table.c.crm_id, table.c[named.name]).where(
-            table.c.org_id == org, table.c.name_key.in_(part)
-        )
-        rows = connection.execute(wanted).all()
+        rows = connection.execute(_by_name(named), {"org": org, "keys": part}).all()
         for key, crm_id, name in sorted(rows, key=lambda row: (len(row[1]), row[1])):
             found[key].append(Reference(crm_id, name))
     return dict(found)
+
+
+@cache
+def _by_name(named: Named) -> Select[tuple[str, str, str]]:
+    table = named.table
+    return select(table.c.name_key, table.c.crm_id, table.c[named.name]).where(
+        table.c.org_id == ORG, table.c.name_key.in_(bindparam("keys", expanding=True))
+    )
 
 
 def resolve(

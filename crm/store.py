@@ -8,10 +8,11 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Engine, Table, select, update
 
-from crm.access import EVERYTHING
+from crm.access import Viewer
 from crm.actions import all_meant, difference, first_meant
 from crm.changes import START, Position, since
-from crm.contacts import CHUNK, NewContact, change_contacts, delete_contacts, insert_contacts, load
+from crm.contacts import CHUNK, NewContact, change_contacts, delete_contacts, insert_contacts, load, revive
+from crm.fields import CONTACT_KIND
 from crm.people import People, Share, Team, User, all_shares, all_teams, all_users
 from crm.references import COMPANIES, FOLDERS, Named, change_named, delete_named, insert_named, resolve
 from crm.tables import company, contact, folder, tombstone, user
@@ -52,7 +53,9 @@ class Edit(People):
     def _put(self, ids: Sequence[str | None], drafts: Sequence[Draft]) -> list[tuple[str, Effect]]:
         transaction = self.transaction
         numbers = iter(transaction.reserve(sum(crm_id is None for crm_id in ids)))
-        seen = load(transaction.connection, transaction.org, {crm_id for crm_id in ids if crm_id}, lock=True)
+        given = {crm_id for crm_id in ids if crm_id}
+        seen = load(transaction.connection, Viewer(transaction.org), given, lock=True)
+        versions = revive(transaction, CONTACT_KIND, sorted(given - seen.keys()))
         employer = resolve(transaction, COMPANIES, [name for one in drafts for name in one.companies or ()])
         place = resolve(transaction, FOLDERS, [name for one in drafts for name in one.folders or ()])
         new, changed = [], []
@@ -62,7 +65,9 @@ class Edit(People):
             if found is None:
                 made = crm_id or next(numbers)
                 company_id = first_meant(one.companies, employer, ())
-                new.append(NewContact(made, one.columns, company_id, all_meant(one.folders or (), place, ())))
+                folders = all_meant(one.folders or (), place, ())
+                version = versions.get(made, 0) + 1
+                new.append(NewContact(made, one.columns, company_id, folders, version=version))
                 effects.append((made, "created"))
                 continue
             change = difference(one, found, employer, place)
@@ -174,7 +179,7 @@ class CrmStore:
 
     def contact(self, crm_id: str) -> Record | None:
         with self.database.reading() as connection:
-            seen = load(connection, self.database.org, [crm_id])
+            seen = load(connection, Viewer(self.database.org), [crm_id])
         return seen[crm_id].record if seen else None
 
     def contacts(self) -> Iterator[Record]:
@@ -182,8 +187,8 @@ class CrmStore:
         after: Position | None = START
         while after is not None:
             with self.database.reading() as connection:
-                rows = since(connection, self.database.org, EVERYTHING, after, CHUNK)
-                seen = load(connection, self.database.org, [row.crm_id for row in rows])
+                rows = since(connection, Viewer(self.database.org), after, CHUNK)
+                seen = load(connection, Viewer(self.database.org), [row.crm_id for row in rows])
             yield from (seen[row.crm_id].record for row in rows if row.crm_id in seen)
             after = rows[-1].position if len(rows) == CHUNK else None
 

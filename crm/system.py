@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
-from crm.access import Rights, access_rev, rights_of
+from crm.access import Viewer, access_rev, viewer
 from crm.actions import carry_out
 from crm.changes import START, Position, gone_since, head, merged_into, since
-from crm.contacts import CHUNK, chunks, find_marks, load
+from crm.contacts import CHUNK, chunks, find_marks, load, visible
 from crm.fields import CONTACT_KIND, SCHEMAS
 from crm.matching import find_contacts
 from crm.references import NAMED, find_named
-from crm.tables import contact
 from crm.transactions import CommitLost, Database, utc_milliseconds
 from engine.errors import LeaseLost, SignInNeeded
 from engine.links import Space
@@ -52,13 +51,13 @@ class CrmReader:
 
     def _round(self, cursor: str | None) -> Iterator[Page]:
         with self._database.reading() as connection:
-            rights, first = self._rights(connection), head(connection, self._database.org)
+            me, first = self._viewer(connection), head(connection, self._database.org)
         start = int(cursor) if cursor and cursor.isdecimal() else None
         full = start is None or start > first
         after: Position | None = START if start is None or full else (start + 1, "")
         while after is not None:
             with self._database.reading() as connection:
-                page, after = self._page(connection, rights, after, full)
+                page, after = self._page(connection, me, after, full)
             yield page
         gone: list[str] = []
         if start is not None and not full:
@@ -66,11 +65,9 @@ class CrmReader:
                 gone = list(gone_since(connection, self._database.org, kind=CONTACT_KIND, rev=start))
         yield Page(WHOLE, gone=gone, cursor=str(first), full=full)
 
-    def _page(
-        self, connection: Connection, rights: Rights, after: Position, full: bool
-    ) -> tuple[Page, Position | None]:
-        rows = since(connection, self._database.org, rights, after, CHUNK)
-        seen = load(connection, self._database.org, [row.crm_id for row in rows if row.readable], rights)
+    def _page(self, connection: Connection, me: Viewer, after: Position, full: bool) -> tuple[Page, Position | None]:
+        rows = since(connection, me, after, CHUNK)
+        seen = load(connection, me, [row.crm_id for row in rows if row.readable])
         records = [seen[row.crm_id].record for row in rows if row.crm_id in seen]
         barred = [] if full else [row.crm_id for row in rows if not row.readable]
         return Page(WHOLE, records, barred=barred, full=full), rows[-1].position if len(rows) == CHUNK else None
@@ -83,7 +80,7 @@ class CrmReader:
             yield from states
 
     def _states(self, connection: Connection, ids: list[str]) -> Iterator[Record | Gone | Barred]:
-        seen = load(connection, self._database.org, ids, self._rights(connection))
+        seen = load(connection, self._viewer(connection), ids)
         missing = [crm_id for crm_id in ids if crm_id not in seen]
         merged = merged_into(connection, self._database.org, CONTACT_KIND, missing)
         for crm_id in ids:
@@ -97,7 +94,7 @@ class CrmReader:
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         _only_contacts(kind)
         with self._database.reading() as connection:
-            found = list(find_contacts(connection, self._database.org, self._rights(connection), keys))
+            found = list(find_contacts(connection, self._viewer(connection), keys))
         yield from found
 
     def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
@@ -113,9 +110,7 @@ class CrmReader:
     def visible(self, kind: str) -> Iterator[str]:
         _only_contacts(kind)
         with self._database.reading() as connection:
-            readable = self._rights(connection).readable
-            wanted = select(contact.c.crm_id).where(contact.c.org_id == self._database.org, readable)
-            found = list(connection.execute(wanted).scalars())
+            found = visible(connection, self._viewer(connection))
         yield from found
 
     def access(self) -> str:
@@ -125,8 +120,8 @@ class CrmReader:
             raise SignInNeeded("The CRM user of this mailbox is not an active user of the CRM.")
         return str(rev)
 
-    def _rights(self, connection: Connection) -> Rights:
-        return rights_of(connection, self._database.org, self._user)
+    def _viewer(self, connection: Connection) -> Viewer:
+        return viewer(connection, self._database.org, self._user)
 
 
 class CrmWriter(CrmReader):

@@ -4,12 +4,13 @@ database complains about leaves this room as an error a person can act on."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, text, update
+from sqlalchemy import Connection, Dialect, Engine, Table, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -20,7 +21,7 @@ PENDING: Final = 0
 """The revision of rows that the open transaction changed."""
 
 _REVISED: Final = {
-    table.name: (table, column)
+    table.name: text(f"UPDATE {table.name} SET {column} = :rev WHERE org_id = :org AND {column} = {PENDING}")
     for table, column in (
         (tables.contact, "rev"),
         (tables.company, "rev"),
@@ -69,6 +70,14 @@ class Transaction:
     def changed(self) -> bool:
         return bool(self._touched)
 
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert rows of plain values in the order of ``columns``. The statement is compiled once; the driver gets
+        the rows as they are, which halves the cost of a large insert."""
+        if rows:
+            statement, positional = _inserting(self.connection.dialect, table, tuple(columns))
+            given: Any = list(rows) if positional else [dict(zip(columns, row, strict=True)) for row in rows]
+            self.connection.exec_driver_sql(statement, given)
+
     def reserve(self, count: int) -> list[str]:
         """New record numbers. Until the transaction ends nobody else of the organisation gets any, so that what is
         looked up by name after this call can't be made twice."""
@@ -86,9 +95,7 @@ class Transaction:
         revisions become visible in their order."""
         rev = self.connection.execute(_TICK, {"org": self.org}).scalar_one()
         for name in sorted(self._touched & _REVISED.keys()):
-            table, column = _REVISED[name]
-            pending = (table.c.org_id == self.org, table.c[column] == PENDING)
-            self.connection.execute(update(table).where(*pending).values({column: rev}))
+            self.connection.execute(_REVISED[name], {"org": self.org, "rev": rev})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,15 @@ class Database:
     def _tell(self, moment: str) -> None:
         if self.on_commit is not None:
             self.on_commit(moment)
+
+
+@cache
+def _inserting(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, bool]:
+    compiled = insert(table).compile(dialect=dialect, column_keys=columns)
+    order = list(getattr(compiled, "positiontup", None) or columns)
+    if order != list(columns):
+        raise ValueError(f"give the columns of {table.name} in the table's order")
+    return str(compiled), dialect.positional
 
 
 @contextmanager

@@ -17,6 +17,8 @@ Stored: TypeAlias = "None | bool | str"
 PLAIN: Final = tuple(column.name for column in CONTACT_COLUMNS if column.name not in GROUPED)
 """Columns whose value is a record's value as it stands."""
 
+_SIMPLE: Final = {column.name: column.length for column in CONTACT_COLUMNS if column.length and column.name in PLAIN}
+
 EMPTY_COLUMNS: Final[Mapping[str, Stored]] = {
     column.name: False if column.type == FLAG else None for column in CONTACT_COLUMNS
 }
@@ -44,6 +46,9 @@ def draft(values: Mapping[str, Value]) -> Draft:
     """The draft for these whole top-level fields. Raises Unfit."""
     made = Draft()
     for name, value in values.items():
+        if type(value) is str and 0 < len(value) <= _SIMPLE.get(name, 0) and value.isascii() and "\0" not in value:
+            made.columns[name] = value  # what nearly every value is, without the way through the types
+            continue
         known = CONTACT.by_name.get(name)
         if known is None or not known.writable:
             raise Unfit(f"the CRM has no field {name} that can be written")
@@ -62,12 +67,12 @@ def draft(values: Mapping[str, Value]) -> Draft:
 
 def stored(column: Column, value: Value) -> Stored:
     """One column's value: flags are never empty, empty text is None. Raises Unfit."""
-    if column.type == FLAG:
+    if column.type is FLAG:
         if value is not None and not isinstance(value, bool):
             raise Unfit(f"{column.label} must be yes or no")
         return bool(value)
     kept = _text(column.label, value, column.length)
-    if column.type == DATE and kept is not None and not _is_date(kept):
+    if column.type is DATE and kept is not None and not _is_date(kept):
         raise Unfit(f"{column.label} must be a date in the form yyyy-mm-dd")
     return kept
 
