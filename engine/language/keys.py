@@ -70,7 +70,7 @@ def alternatives(rule: MatchRule, schema: Schema, problems: Problems) -> tuple[A
         found = _normal(AllOf((*guards, rule.condition), rule.condition.span), True)
     except _TooMany as problem:
         hint = "write it as two entries."
-        problems.add("T561", problem.span, f"This condition has more than {LIMIT} alternatives.", hint)
+        problems.add("T557", problem.span, f"This condition has more than {LIMIT} alternatives.", hint)
         return ()
     made = []
     for tests in found:
@@ -121,21 +121,21 @@ def _sorted(rule: MatchRule, tests: Sequence[Expr], schema: Schema, problems: Pr
                 return None
             if not schema.by_name[steps(term.crm.path)[0].name].matchable:
                 hint = "Compare a field that the CRM can look up, such as the name or the e-mail address."
-                problems.add("T560", term.crm.span, f"The CRM can't search for {term.crm.path}.", hint)
+                problems.add("T556", term.crm.span, f"The CRM can't search for {term.crm.path}.", hint)
             terms.append(term)
         elif not isinstance(test, MayRead):
             for side in sides or ("crm", "m365"):
                 own[side].append(test)
     if not terms:
         hint = "Say what must be equal on both sides, such as crm.email is m365.email."
-        problems.add("T559", rule.condition.span, f"Nothing joins the two sides in {rule.name}.", hint)
+        problems.add("T555", rule.condition.span, f"Nothing joins the two sides in {rule.name}.", hint)
         return None
     return Alternative(tuple(terms), tuple(own["crm"]), tuple(own["m365"]))
 
 
 def _refuse(test: Expr, problems: Problems) -> None:
     hint = "Use 'is', or 'in' with a list, between one field of each side; tests of one side alone are free."
-    problems.add("T558", test.span, "Records can't be looked up by this comparison of the two sides.", hint)
+    problems.add("T554", test.span, "Records can't be looked up by this comparison of the two sides.", hint)
 
 
 def _term(test: Expr) -> Term | None:
@@ -162,7 +162,7 @@ def _check_apart(rule: MatchRule, made: Sequence[Alternative], problems: Problem
         if (first.crm, first.m365) != (alternative.crm, alternative.m365):
             hint = "Write the alternatives as entries of their own."
             text = f"Two alternatives compare {' and '.join(paths)} under different conditions."
-            problems.add("T562", rule.condition.span, text, hint)
+            problems.add("T558", rule.condition.span, text, hint)
 
 
 def fields(expr: Expr) -> tuple[FieldRef, ...]:
