@@ -69,7 +69,6 @@ def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems) -> Resolved 
     reader = _Reader(names, conditions, ids)
     for section in file.sections:
         reader.section(section)
-    reader.unknown_reasons(file.broken)
     mapped = tuple(lines.line(written) for written in _entries(file, "map"))
     shown = f"sync {file.heading.name.text}: {file.heading.left.text} <-> {file.heading.right.text}"
     entry = c.Entry(file.heading.name.text, file.heading.span, shown)
@@ -94,8 +93,6 @@ class _Reader:
     conditions: Conditions
     ids: Ids
     found: Found = field(default_factory=Found)
-    told: set[str] = field(default_factory=set)
-    left: list[t.Text] = field(default_factory=list)
 
     def section(self, section: t.Section) -> None:
         if section.name in _LATER:
@@ -141,7 +138,6 @@ class _Reader:
         self.found.direction = c.Direction(made, setting)
 
     def _scope(self, entry: t.ScopeEntry, written: t.Written, before: int) -> None:
-        self.told.add(entry.reason.value)
         made = self.ids.entry("scope", entry.reason.value, written, entry.side)
         needs, guard = self.conditions.whole(entry.needs), self.conditions.guard(entry.guard)
         if needs is not None and self.names.failures == before:
@@ -149,19 +145,10 @@ class _Reader:
 
     def _leaving(self, entry: t.LeavingEntry, written: t.Written, before: int) -> None:
         made = self.ids.entry("leaving scope", entry.reason.value, written, entry.policy.text)
-        self.left.append(entry.reason)
         guard = self.conditions.guard(entry.guard)
         if self._among(entry.policy, LEAVING) and self.names.failures == before:
             policy = cast(Policy, entry.policy.text)
             self.found.leaving.append(c.LeavingRule(made, entry.reason.value, policy, guard))
-
-    def unknown_reasons(self, broken: frozenset[str]) -> None:
-        """Report what leaving scope says of reasons that scope does not give."""
-        for reason in self.left:
-            if reason.value in self.told or reason.value in broken:
-                continue
-            hint = did_you_mean(reason.value, self.told) or "Write a reason of the scope section, word for word."
-            self.names.fail("T222", reason.span, f'No scope entry has the reason "{reason.value}".', hint)
 
     def _window(self, entry: t.WindowEntry, written: t.Written) -> None:
         made = self.ids.entry("window", entry.field.text, written)
@@ -186,12 +173,6 @@ class _Reader:
             return
         made = self.ids.entry(section, entry.winner.text, written)
         winner = cast(Winner, entry.winner.text.partition(" ")[0])
-        if winner == "newest" and not (self.names.crm.dated and self.names.m365.dated):
-            undated = self.names.m365 if self.names.crm.dated else self.names.crm
-            self.names.fail(
-                "T223", entry.winner.span, f"{undated.side}.{undated.kind} does not say when it was changed.",
-                "Let crm or m365 win.",
-            )  # fmt: skip
         if (winner == "newest") != (entry.tie is not None):
             place = entry.tie.span if entry.tie else entry.winner.span
             self.names.fail(
