@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 import msal
+import requests
+from msal.exceptions import MsalError
 
 from graph_client.connection import Connection
 from graph_client.endpoints import Endpoints
 
 Reply: TypeAlias = Mapping[str, object]
 """A token endpoint's answer: tokens, or ``error`` and ``error_description``."""
+
+TROUBLE: Final = (requests.exceptions.RequestException, MsalError, ValueError)
+"""What msal raises when the service is out of reach, down, or answers nonsense. An SSLError is the first kind."""
 
 
 class TokenCache(Protocol):
@@ -47,8 +52,7 @@ def empty_cache() -> TokenCache:
 
 
 def public_client(endpoints: Endpoints, connection: Connection, cache: TokenCache) -> PublicClient:
-    """An application whose discovery stays at the configured authority. Raises ValueError for a bad answer, and what
-    requests raises."""
+    """An application whose discovery stays at the configured authority. Raises TROUBLE."""
     client = msal.PublicClientApplication(
         endpoints.client_id,
         authority=endpoints.authority,

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import requests
 
 from engine.errors import Unavailable, UserError
-from graph_client.application import PublicClient, Reply, TokenCache, empty_cache, public_client
+from graph_client.application import TROUBLE, PublicClient, Reply, TokenCache, empty_cache, public_client
 from graph_client.connection import UNTRUSTED, Connection
 from graph_client.endpoints import Endpoints
 from graph_client.idtokens import Account, validated
@@ -95,13 +95,10 @@ def _talking(call: Callable[[], _Answer]) -> _Answer:
         return call()
     except requests.exceptions.SSLError:
         raise Unavailable(UNTRUSTED) from None
-    except requests.exceptions.RequestException:
+    except TROUBLE:
         raise Unavailable(
-            "Microsoft's sign-in service can't be reached. Is the network up, and the address right?"
-        ) from None
-    except ValueError:
-        raise Unavailable(
-            "Microsoft's sign-in service answers nonsense. Check the authority in the settings."
+            "Microsoft's sign-in service can't be reached, or answers nonsense. "
+            "Is the network up, and the authority in the settings right?"
         ) from None
 
 

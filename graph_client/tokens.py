@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import requests
 
 from engine.errors import SignInNeeded, Unavailable
-from graph_client.application import TokenCache, empty_cache, public_client
+from graph_client.application import TROUBLE, TokenCache, empty_cache, public_client
 from graph_client.connection import UNTRUSTED, Connection
 from graph_client.endpoints import Endpoints
 
@@ -116,7 +116,7 @@ class Tokens:
             result = app.acquire_token_silent_with_error(list(SCOPES), accounts[0], force_refresh=True)
         except requests.exceptions.SSLError:
             raise Unavailable(UNTRUSTED) from None
-        except (requests.exceptions.RequestException, ValueError):
+        except TROUBLE:
             raise Unavailable("Microsoft's sign-in service can't be reached, or answers nonsense.") from None
         if result and "access_token" in result:
             return _Token(str(result["access_token"]), self._clock() + float(str(result.get("expires_in", 0))) - EARLY)
