@@ -108,7 +108,7 @@ def _same_pairs(drafts: Sequence[_Draft]) -> list[Problem]:
             if first is not rules:
                 found.append(
                     Problem(
-                        "T510", rules.entry.span, f"Another file {what} already.",
+                        "T502", rules.entry.span, f"Another file {what} already.",
                         "Join the two files, or remove one.", (Note(first.entry.span, "The other one stands here."),),
                     )
                 )  # fmt: skip

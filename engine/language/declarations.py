@@ -14,7 +14,7 @@ from engine.language.diagnostics import Note, Problems, Span
 from engine.language.names import FLAGS
 from engine.language.phrases import DIRECTIONS
 from engine.language.program import SettingSpec
-from engine.language.suggestions import did_you_mean
+from engine.language.suggestions import closest
 from engine.records import CRM, M365, Side
 from engine.schema import Schema, Schemas
 
@@ -76,7 +76,9 @@ def kind_of(path: t.Path, schemas: Schemas, problems: Problems) -> Schema | None
     known = {f"{side}.{kind}": schema for (side, kind), schema in schemas.items()}
     if path.text in known:
         return known[path.text]
-    hint = did_you_mean(path.text, known) or f"There are: {', '.join(sorted(known))}."
+    head, _, kind = path.text.partition(".")
+    near = closest(kind, [schema.kind for (side, _), schema in schemas.items() if side == head])
+    hint = f"Did you mean “{head}.{near}”?" if near else f"There are: {', '.join(sorted(known))}."
     problems.add("T204", path.span, f"No kind of record is called “{path.text}”.", hint)
     return None
 

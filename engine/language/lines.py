@@ -68,7 +68,7 @@ class Lines:
         prefix = f"{side}.{schema.kind}."
         if not path.text.startswith(prefix):
             self.names.fail(
-                "T226", path.span, f"“{path.text}” is not a field of {prefix[:-1]}, which this file keeps in step.",
+                "T224", path.span, f"“{path.text}” is not a field of {prefix[:-1]}, which this file keeps in step.",
                 f"Write {prefix}field.",
             )  # fmt: skip
             return None
@@ -159,7 +159,7 @@ class Lines:
         for modifier in entry.modifiers:
             group = "on" if modifier.word.startswith("on ") else modifier.word
             if group in seen:
-                self.names.fail("T227", modifier.span, f"“{modifier.word}” is one too many here.", "Keep one of them.")
+                self.names.fail("T225", modifier.span, f"“{modifier.word}” is one too many here.", "Keep one of them.")
             seen.add(group)
             if modifier.word in _LATER:
                 self.names.fail(

@@ -176,7 +176,7 @@ class _Reader:
         if (winner == "newest") != (entry.tie is not None):
             place = entry.tie.span if entry.tie else entry.winner.span
             self.names.fail(
-                "T224", place, "“tie” belongs to newest wins, and only there: it says who wins at equal times.",
+                "T222", place, "“tie” belongs to newest wins, and only there: it says who wins at equal times.",
                 "Write newest wins: … tie crm (or tie m365); no other line has a tie.",
             )  # fmt: skip
         guard = self.conditions.guard(entry.guard)
@@ -226,7 +226,7 @@ class _Reader:
         if phrase.text in allowed:
             return True
         hint = did_you_mean(phrase.text, allowed) or f"Write {_one_of(allowed)}."
-        self.names.fail("T225", phrase.span, f"“{phrase.text}” is not among what can be said here.", hint)
+        self.names.fail("T223", phrase.span, f"“{phrase.text}” is not among what can be said here.", hint)
         return False
 
 
