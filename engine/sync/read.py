@@ -31,7 +31,7 @@ class Reading:
 
     ``records`` by side and id, the last row of each; ``suspects`` are ids to be read before anything is believed of
     them; ``complete`` says that a side was listed as a whole, ``full`` names the collections of Microsoft 365 that
-    were; ``home`` is the first collection of Microsoft 365;
+    were, or that are gone or not chosen any more; ``home`` is the first collection of Microsoft 365;
     ``collection`` tells where an item of Microsoft 365 was met.
     """
 
@@ -80,15 +80,16 @@ def read_changes(
     cause: Cause = "tick" if before.basis == now_basis and not everything else "sweep" if before.basis else "first"
     afresh = cause != "tick"
     access = crm.access()
+    known = {} if afresh else {id: cursor for (side, id), cursor in before.cursors.items() if side == M365}
+    of_m365 = _round(m365, program.m365.kind, known, "Microsoft 365", progress)
     there = m365.collections(program.m365.kind)
-    chosen = [reference for reference in there if program.reads_collection(reference, context)]
-    wanted = {ref.id or "": None if afresh else before.cursors.get((M365, ref.id or "")) for ref in chosen}
+    chosen = {ref.id or "" for ref in there if program.reads_collection(ref, context)}
+    of_m365 = _round(m365, program.m365.kind, dict.fromkeys(chosen - set(known)), "Microsoft 365", progress, of_m365)
     of_crm = _round(crm, program.crm.kind, {"": None if afresh else before.cursors.get((CRM, ""))}, "CRM", progress)
-    of_m365 = _round(m365, program.m365.kind, wanted, "Microsoft 365", progress)
     if cause == "tick" and access != before.access:
         cause = "rights"
     cursors = {(CRM, key): value for key, value in of_crm.cursors.items()}
-    cursors |= {(M365, key): value for key, value in of_m365.cursors.items()}
+    cursors |= {(M365, key): value for key, value in of_m365.cursors.items() if key in chosen}
     return Reading(
         cause=cause,
         before=before,
@@ -98,7 +99,7 @@ def read_changes(
         complete={CRM: all(of_crm.full.values()), M365: all(of_m365.full.values())},
         home=there[0] if there else None,
         collection=of_m365.collection,
-        full=frozenset(id for id, whole in of_m365.full.items() if whole),
+        full=frozenset(id for id, whole in of_m365.full.items() if whole) | frozenset(set(known) - chosen),
     )
 
 
@@ -114,8 +115,20 @@ def again(reading: Reading, crm_ids: Collection[str], m365_ids: Collection[str])
     )
 
 
-def _round(view: ReadView, kind: str, cursors: Mapping[str, str | None], name: str, progress: Progress) -> _Side:
-    side = _Side(full=dict.fromkeys(cursors, False))
+def _round(
+    view: ReadView,
+    kind: str,
+    cursors: Mapping[str, str | None],
+    name: str,
+    progress: Progress,
+    side: _Side | None = None,
+) -> _Side:
+    """Rounds of these collections, added to ``side``. Known cursors are asked for before the collections are listed:
+    a system can then answer both in one round trip."""
+    side = side or _Side()
+    side.full.update(dict.fromkeys(cursors, False))
+    if not cursors:
+        return side
     for page in view.changes(kind, cursors):
         for record in page.records:
             side.records[record.id] = record
