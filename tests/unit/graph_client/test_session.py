@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import threading
+import time
 
 import pytest
 import requests
@@ -14,6 +17,7 @@ from engine.errors import LeaseLost, SignInNeeded, TandemError, Unavailable
 from graph_client.answers import Answer, Meaning
 from graph_client.connection import LARGEST, parse
 from graph_client.session import Session
+from graph_client.throttle import Patience, Slots
 
 ROOT = "https://graph.microsoft.com/v1.0"
 THING = f"{ROOT}/me/thing"
@@ -49,10 +53,32 @@ def test_retry_after_is_waited_exactly(session: Session, answers: responses.Requ
 
 def test_jitter_only_adds(waits: Waits) -> None:
     """Chance makes a wait up to a tenth longer, never shorter than asked."""
-    from graph_client.throttle import Patience
-
     Patience(waits.slept.append, lambda: 1.0).wait(10.0, "asks")
     assert waits.slept == [11.0]
+
+
+def test_four_calls_at_once_and_no_fifth() -> None:
+    """Places are shared by all threads on one mailbox; a batch takes several, and none is lost on errors."""
+    slots, inside, most = Slots(), 0, 0
+    lock = threading.Lock()
+
+    def call(width: int) -> None:
+        nonlocal inside, most
+        with contextlib.suppress(RuntimeError), slots.taken(width):
+            with lock:
+                inside += width
+                most = max(most, inside)
+            time.sleep(0.005)
+            with lock:
+                inside -= width
+            raise RuntimeError
+
+    threads = [threading.Thread(target=call, args=(width,)) for width in (1, 4, 2, 3, 1, 1, 4, 2, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert (most, inside, slots.calls) == (4, 0, 9)
 
 
 def test_patience_ends(session: Session, answers: responses.RequestsMock, waits: Waits) -> None:
