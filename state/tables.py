@@ -8,14 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata.naming_convention = NAMING
-
 #: Hot tables are stored in key order on SQLite: reading a space's links is one range scan.
 CLUSTERED = {"sqlite_with_rowid": False}
 
@@ -41,8 +33,9 @@ def _partial(name: str, columns: tuple[str, ...], where: str, *, unique: bool = 
     return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def _of_organisation() -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(["org_id"], ["organisation.org_id"])
+def _to(table: str, target: str, *columns: str) -> sa.ForeignKeyConstraint:
+    there = [f"{target}.{column}" for column in columns]
+    return sa.ForeignKeyConstraint(columns, there, name=f"fk_{table}_{target}")
 
 
 class OrganisationRow(SQLModel, table=True):
@@ -60,7 +53,7 @@ class SettingRow(SQLModel, table=True):
     """``crm_user_id`` '' is the organisation's own value."""
 
     __tablename__ = "setting"
-    __table_args__ = (_of_organisation(),)
+    __table_args__ = (_to("setting", "organisation", "org_id"),)
     org_id: str = _key()
     crm_user_id: str = _key()
     rule_file: str = _key()
@@ -75,7 +68,7 @@ class AccountRow(SQLModel, table=True):
 
     __tablename__ = "account"
     __table_args__ = (
-        _of_organisation(),
+        _to("account", "organisation", "org_id"),
         _partial("uq_account_owner", ("org_id", "crm_user_id"), "status <> 'disconnected'", unique=True),
         _partial("uq_account_anywhere", ("tenant_id", "account_id"), "status <> 'disconnected'", unique=True),
     )
@@ -93,7 +86,7 @@ class TokenCacheRow(SQLModel, table=True):
     """A sign-in cache, sealed; ``version`` grows with every write."""
 
     __tablename__ = "token_cache"
-    __table_args__ = (sa.ForeignKeyConstraint(["org_id", "account_id"], ["account.org_id", "account.account_id"]),)
+    __table_args__ = (_to("token_cache", "account", "org_id", "account_id"),)
     org_id: str = _key()
     account_id: str = _key()
     sealed: bytes
@@ -106,7 +99,7 @@ class SpaceRow(SQLModel, table=True):
 
     __tablename__ = "space"
     __table_args__ = (
-        sa.ForeignKeyConstraint(["org_id", "account_id"], ["account.org_id", "account.account_id"]),
+        _to("space", "account", "org_id", "account_id"),
         _partial("ix_space_due", ("org_id", "next_tick_at"), "status = 'active'"),
     )
     org_id: str = _key()
@@ -125,7 +118,7 @@ class LeaseRow(SQLModel, table=True):
     while the space exists: ``fence`` only grows."""
 
     __tablename__ = "lease"
-    __table_args__ = (sa.ForeignKeyConstraint(["org_id", "space_id"], ["space.org_id", "space.space_id"]), CLUSTERED)
+    __table_args__ = (_to("lease", "space", "org_id", "space_id"), CLUSTERED)
     org_id: str = _key()
     space_id: str = _key()
     holder: str
@@ -150,8 +143,8 @@ class LinkRow(SQLModel, table=True):
 
     __tablename__ = "link"
     __table_args__ = (
-        sa.UniqueConstraint("org_id", "space_id", "kind", "m365_id"),
-        sa.UniqueConstraint("org_id", "space_id", "kind", "crm_id"),
+        sa.UniqueConstraint("org_id", "space_id", "kind", "m365_id", name="uq_link_m365"),
+        sa.UniqueConstraint("org_id", "space_id", "kind", "crm_id", name="uq_link_crm"),
         sa.Index("ix_link_crm", "org_id", "crm_id"),
         _partial("ix_link_wake", ("org_id", "space_id", "kind", "wake_at"), "wake_at IS NOT NULL"),
         _partial("ix_link_held", ("org_id", "space_id", "kind"), "state = 'held'"),
