@@ -17,6 +17,7 @@ NAME_PARTS: Final = ("givenName", "middleName", "surname", "companyName", "email
 """What the display name is made of."""
 NO_YEAR: Final = "0001"
 _ROWS: Final = {row.name: row for row in CONTACT_ROWS}
+_FOLDER: Final = next(row for row in CONTACT_ROWS if row.wire == "folder")
 
 Place = Callable[[str], Reference]
 """The folder with this id, by the name people know."""
@@ -28,7 +29,14 @@ def decode(row: Mapping[str, Json], place: Place) -> Record | None:
     id = row.get("id")
     if not isinstance(id, str) or not id:
         return None
-    values = {r.name: _from_wire(r, row[r.wire_name], place) for r in CONTACT_ROWS if r.wire_name in row}
+    values: dict[str, Value] = {}
+    for name, member, read in _READERS:
+        if member in row:
+            raw = row[member]
+            values[name] = None if not raw else read(raw)
+    folder = row.get(_FOLDER.wire_name)
+    if isinstance(folder, str) and folder:
+        values[_FOLDER.name] = place(folder)
     return Record(M365, "contact", id, etag(row), values, modified=_instant(row.get("lastModifiedDateTime")))
 
 
@@ -65,19 +73,17 @@ def updated(values: Mapping[str, Value], row: Mapping[str, Json]) -> dict[str, J
     return {**members, "displayName": shown}
 
 
-def _from_wire(row: Row, raw: Json, place: Place) -> Value:
-    if row.wire == "list":
-        return tuple(text for item in _items(raw) if (text := _text(item))) or None
-    if row.wire == "addresses":
-        return tuple(pair for item in _items(raw) if isinstance(item, dict) and (pair := _address(item))) or None
-    if row.wire == "postal":
-        parts = tuple(_text(raw.get(part)) for part in ADDRESS_PARTS) if isinstance(raw, dict) else ()
-        return parts if any(parts) else None
-    if row.wire == "day":
-        return _day(raw)
-    if row.wire == "folder":
-        return place(raw) if isinstance(raw, str) and raw else None
-    return _text(raw)
+def _list(raw: Json) -> Value:
+    return tuple(text for item in _items(raw) if (text := _text(item))) or None
+
+
+def _addresses(raw: Json) -> Value:
+    return tuple(pair for item in _items(raw) if isinstance(item, dict) and (pair := _address(item))) or None
+
+
+def _postal(raw: Json) -> Value:
+    parts = tuple(_text(raw.get(part)) for part in ADDRESS_PARTS) if isinstance(raw, dict) else ()
+    return parts if any(parts) else None
 
 
 def _address(item: Mapping[str, Json]) -> tuple[Value, ...]:
@@ -150,3 +156,9 @@ def _instant(raw: Json) -> int | None:
     except ValueError:
         return None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+_READ: Final[Mapping[str, Callable[[Json], Value]]] = {
+    "text": _text, "list": _list, "addresses": _addresses, "postal": _postal, "day": _day,
+}  # fmt: skip
+_READERS: Final = tuple((row.name, row.wire_name, _READ[row.wire]) for row in CONTACT_ROWS if row.wire != "folder")
