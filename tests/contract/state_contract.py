@@ -14,6 +14,7 @@ from engine.links import NO_AGREEMENT, Base, Link
 from engine.plans import Action, FieldChange
 from engine.port import Ended, Feeds, Fence, Intent, LinkChange, State
 from engine.records import Key, Reference, Value
+from state.accounts import Account
 
 SPACES = ("anna", "ben", "cleo")
 MINUTE = 60_000
@@ -74,6 +75,12 @@ def make_intent(number: int, kind: str = KIND, **properties: Any) -> Intent:
     )  # fmt: skip
     known = {"kind": kind, "run": "run-1", "link": f"link-{number:05}", "crm_id": f"c{number}"}
     return Intent(**{"action": action, **known, "m365_id": None, "intended_at": number, **properties})
+
+
+def make_account(org: str, id: str, **properties: Any) -> Account:
+    """An account of a tenant that belongs to the organisation alone."""
+    known = {"id": id, "user": f"user {id}", "tenant_id": f"tenant of {org}", "upn": f"{id}@test.example"}
+    return Account(**{**known, "zone": "Europe/London", **properties})
 
 
 EVERY_VALUE: Mapping[str, Value] = {

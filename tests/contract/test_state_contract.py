@@ -12,11 +12,11 @@ from sqlmodel import SQLModel
 
 from engine.memory import MemoryState
 from state import tables
-from state.accounts import Account, connect_account
+from state.accounts import connect_account
 from state.database import open_database
 from state.organisations import Organisation, create_organisation
 from state.store import SqlState
-from tests.contract.state_contract import SPACES, Clock, StateContract, World
+from tests.contract.state_contract import SPACES, Clock, StateContract, World, make_account
 
 ORGANISATIONS = itertools.count(1)
 
@@ -26,8 +26,7 @@ def sql_world(engine: sa.Engine) -> World:
     org, clock = f"org-{next(ORGANISATIONS)}", Clock()
     create_organisation(engine, Organisation(id=org, name="Test"))
     for space in SPACES:
-        account = Account(id=space, user=space, tenant_id=org, upn=f"{space}@test.example", zone="UTC")
-        connect_account(engine, org, account, clock.now)
+        connect_account(engine, org, make_account(org, space), clock.now)
     return World(SqlState(engine, org, clock), clock)
 
 
