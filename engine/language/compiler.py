@@ -78,7 +78,7 @@ def _draft(file: str, given: str | bytes, schemas: Schemas, limits: Limits) -> _
         return _Draft(file, "\n".join(data.decode("utf-8", "replace").split("\n")[:1000]), problems)
     cut = source.cut(file, text, problems, limits)
     tree = syntax.parse(cut, problems)
-    resolved = resolve(tree, schemas, problems) if tree else None
+    resolved = resolve(tree, schemas, problems, limits) if tree else None
     if resolved is None:
         return _Draft(file, cut.text, problems)
     rules = policies.rule_set(resolved, problems)

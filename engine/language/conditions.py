@@ -167,6 +167,7 @@ class Conditions:
     def resolve_defines(self) -> None:
         """Look at every define once, used or not, so that each mistake is reported."""
         for entry in self.names.defines.values():
+            self._parts = self._levels = 0
             self._define(entry.name)
 
     def _define(self, word: t.Word) -> c.Expr | None:
@@ -195,6 +196,7 @@ class Conditions:
         return self._known[name]
 
     def _refuse_size(self, word: t.Word) -> None:
+        self._known[word.text] = None
         self.names.fail(
             "T206", word.span, "With all that its defines stand for, this condition is too large: more than "
             f"{self.limits.condition_parts:,} parts or {self.limits.define_depth} levels.", "Make the defines smaller.",

@@ -58,7 +58,8 @@ class Declared:
 def heading(file: t.RuleFile, schemas: Schemas, problems: Problems) -> Declared | None:
     """The schemas of the sync line; None when one is unknown or on the wrong side (recorded)."""
     left = _schema(file.heading.left, CRM, schemas, problems)
-    right = _schema(file.heading.right, M365, schemas, problems)
+    swapped = file.heading.left.text.startswith(f"{M365}.") and file.heading.right.text.startswith(f"{CRM}.")
+    right = None if swapped else _schema(file.heading.right, M365, schemas, problems)
     return Declared(left, right) if left and right else None
 
 

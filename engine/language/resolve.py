@@ -15,6 +15,7 @@ from engine.language.lines import Lines
 from engine.language.names import Names
 from engine.language.phrases import CHANGES, CHANGES_LATER, DIRECTIONS, FILL, LEAVING, MATCH, WINDOW, WINNERS
 from engine.language.program import Event, Policy, Winner
+from engine.language.source import LIMITS, Limits
 from engine.language.suggestions import did_you_mean
 from engine.records import Side
 from engine.schema import Schemas
@@ -53,7 +54,7 @@ class Resolved:
     lines: tuple[c.MapRule, ...]
 
 
-def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems) -> Resolved | None:
+def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems, limits: Limits = LIMITS) -> Resolved | None:
     """Resolve every name of a file; None when its two kinds of record are not known. Problems are recorded."""
     declared = heading(file, schemas, problems)
     if declared is None:
@@ -62,7 +63,7 @@ def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems) -> Resolved 
     specs, setting_entries, broken = Settings(schemas, problems, ids).read(_entries(file, "settings"))
     names = Names(declared.crm, declared.m365, problems, file.broken | broken, specs)
     _read_defines(file, names, ids)
-    conditions = Conditions(names)
+    conditions = Conditions(names, limits)
     conditions.resolve_defines()
     lines = Lines(names, conditions, ids)
     translations = lines.translations([s for s in file.sections if s.name == "translate"])

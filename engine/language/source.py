@@ -36,7 +36,8 @@ class Comment:
 @dataclass(frozen=True, slots=True)
 class RawEntry:
     """One entry or heading as written. ``text`` keeps lines and columns, with comments and help blanked out;
-    ``span`` covers its first line. A spoilt heading has a problem already; spoilt entries are left out."""
+    ``span`` covers its first line. What is spoilt has a problem already
+    and is not to be parsed."""
 
     text: str
     span: Span
@@ -93,7 +94,7 @@ def decode(file: str, data: bytes, problems: Problems, limits: Limits = LIMITS) 
 
 
 def cut(file: str, text: str, problems: Problems, limits: Limits = LIMITS) -> Source:
-    """Cut a file's text. Layout problems are recorded; entries they spoil are left out. Never raises."""
+    """Cut a file's text. Layout problems are recorded, and what they spoil is marked so."""
     text = text.replace("\r\n", "\n")
     if _has_strange_characters(file, text, problems):
         return Source(file, text, ())
@@ -257,22 +258,23 @@ class _Cutter:
                 "T108", piece.span, f"This is entry {self.count:,}; a rule file may have {self.limits.entries:,}.",
                 "Split the file, or remove entries that are not needed.",
             )  # fmt: skip
-        if self.count > self.limits.entries or piece.spoilt:
-            return
-        entry = piece.close()
-        if len(entry.text) > self.limits.entry_characters:
+        if self.count <= self.limits.entries:
+            self._keep(piece)
+
+    def _keep(self, piece: _Open) -> None:
+        if len("\n".join(piece.lines)) > self.limits.entry_characters:
             self.problems.add(
-                "T109", piece.span,
-                f"This entry has {len(entry.text):,} characters; {self.limits.entry_characters:,} is the most.",
+                "T109", piece.span, f"This entry is longer than {self.limits.entry_characters:,} characters.",
                 "Give parts of it a name under define.",
             )  # fmt: skip
-        elif not self.sections:
+            piece.spoilt = True
+        if self.sections:
+            self.sections[-1][1].append(piece.close())
+        elif not piece.spoilt:
             self.problems.add(
                 "T110", piece.span, "This entry stands before the first heading.",
                 "Start headings at the margin: language 1, then sync name: crm.Kind <-> m365.kind.",
             )  # fmt: skip
-        else:
-            self.sections[-1][1].append(entry)
 
     def finish(self) -> tuple[tuple[RawSection, ...], tuple[Comment, ...]]:
         self._close()

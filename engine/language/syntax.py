@@ -168,7 +168,7 @@ class _Reader:
             self._break(entry)
 
     def _no_entries(self, raw: RawSection) -> None:
-        for entry in raw.entries:
+        for entry in (entry for entry in raw.entries if not entry.spoilt):
             self.problems.add(
                 "T110", entry.span, "This entry stands before the first section.",
                 f"Put a heading above it, one of: {', '.join(SECTIONS)}.",
@@ -186,6 +186,9 @@ class _Reader:
         return tuple(found)
 
     def _parse(self, raw: RawEntry, form: Form) -> Tree[Token] | None:
+        if raw.spoilt:
+            self._break(raw)
+            return None
         slip = slips.Slip(raw, form, self.problems)
         if slips.before_parsing(slip):
             self._break(raw)

@@ -8,8 +8,24 @@ import pytest
 
 from engine.records import CRM, M365
 from engine.schema import (
-    DATE, EMAIL, FLAG, INSTANT, INTEGER, LONG_TEXT, PHONE, POSTAL, TEXT, USER, Field, Schema, Schemas, choice, list_of,
-    reference_to, schemas, structure,
+    DATE,
+    EMAIL,
+    FLAG,
+    INSTANT,
+    INTEGER,
+    LONG_TEXT,
+    PHONE,
+    POSTAL,
+    TEXT,
+    USER,
+    Field,
+    Schema,
+    Schemas,
+    choice,
+    list_of,
+    reference_to,
+    schemas,
+    structure,
 )  # fmt: skip
 
 PERSON = Schema(

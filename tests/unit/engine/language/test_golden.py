@@ -21,7 +21,7 @@ from engine.schema import Schemas
 
 SMALL = {
     "T101": Limits(file_bytes=2_600),
-    "T108": Limits(entries=48),
+    "T108": Limits(entries=42),
     "T109": Limits(entry_characters=200),
     "T206": Limits(define_depth=3),
 }

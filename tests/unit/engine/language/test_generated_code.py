@@ -1,0 +1,142 @@
+"""Generated code holds nothing but what the generator means to write, and does what the lenses say."""
+
+from __future__ import annotations
+
+import ast
+
+import invented_systems as invented
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.language import policies, source, syntax
+from engine.language.checks import check
+from engine.language.codegen.generate import FUNCTIONS, Generator
+from engine.language.codegen.nodes import ALLOWED, ATTRIBUTES
+from engine.language.diagnostics import Problems
+from engine.language.resolve import resolve
+from engine.lenses.base import Untranslatable
+from engine.records import M365, NO_BASE, NOT_FETCHED, Reference, Side, Value
+
+HOSTILE = "__import__('os').system('true') # {0} %s \\ \\n ); import os"
+
+
+def generator(text: str) -> Generator:
+    problems = Problems()
+    tree = syntax.parse(source.cut("tickets.rules", text, problems), problems)
+    assert tree is not None
+    resolved = resolve(tree, invented.SCHEMAS, problems)
+    assert resolved is not None
+    made = Generator(check(policies.rule_set(resolved, problems), problems))
+    assert not list(problems)
+    made.write()
+    return made
+
+
+@pytest.fixture(scope="module", params=["as shipped", "hostile text"])
+def module(request: pytest.FixtureRequest) -> Generator:
+    """The invented rules, and the same with text that looks like code wherever a rule may hold text."""
+    text = invented.RULES
+    if request.param == "hostile text":
+        text = text.replace('"not mine"', f'"{HOSTILE}"').replace('"Ticket"', f'"{HOSTILE}"')
+    return generator(text)
+
+
+def test_only_allowed_nodes_are_generated(module: Generator) -> None:
+    """Node types, attributes and names come from closed lists; strings are constants and never names."""
+    tree = module.module.tree()
+    values = set(module.module.globals) - {"__builtins__"}
+    for node in ast.walk(tree):
+        assert isinstance(node, ALLOWED), type(node).__name__
+        if isinstance(node, ast.Attribute):
+            assert node.attr in ATTRIBUTES
+        if isinstance(node, ast.Constant):
+            assert node.value is None or isinstance(node.value, bool | int | str)
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        local = {argument.arg for argument in function.args.args}
+        local |= {
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        assert used <= local | values
+        assert all(name.isascii() and name.isidentifier() for name in used)
+
+
+def test_globals_are_chosen_functions_and_values(module: Generator) -> None:
+    """There are no builtins; beside the listed functions only ready-made values with numbered names."""
+    found = module.module.globals
+    assert found["__builtins__"] == {}
+    made = {name for name in found if name not in FUNCTIONS and name != "__builtins__"}
+    assert {name.rstrip("0123456789") for name in made} <= {"reason_", "choice_", "rival_", "direction_", "lens_"}
+
+
+def test_every_node_has_a_place_in_the_rule_file(module: Generator) -> None:
+    """Line numbers are those of the rule file, and map lines carry their own."""
+    last = len(invented.RULES.split("\n"))
+    for node in ast.walk(module.module.tree()):
+        if isinstance(node, ast.expr | ast.stmt):
+            assert 1 <= node.lineno <= last
+    moved = next(node for node in module.module.body if isinstance(node, ast.FunctionDef) and node.name == "moved")
+    lines = {node.lineno for node in ast.walk(moved) if isinstance(node, ast.If)}
+    shown = [text.strip().split()[0] for number, text in enumerate(invented.RULES.split("\n"), 1) if number in lines]
+    assert shown == [
+        "subject", "status", "private", "colour", "colour", "reporter", "phone", "due", "starts", "notes", "points",
+        "shelf",
+    ]  # fmt: skip
+
+
+# ---- inlined code is the lens --------------------------------------------------------------------------------------
+
+texts = st.none() | st.sampled_from(["", " a ", "x\r\ny", "s" * 41, "\r", "Zoë"]) | st.text(max_size=45)
+PATHS: dict[str, st.SearchStrategy[Value]] = {
+    "subject": texts, "title": texts, "reporter": texts, "mails[1].address": texts, "phone": texts, "phones[1]": texts,
+    "status": st.sampled_from([None, "Not Started", "In Progress", "On Hold", "Done", "Cancelled"]),
+    "percent": st.none() | st.integers(0, 100), "private": st.none() | st.booleans(),
+    "sensitivity": st.sampled_from([None, "normal", "personal", "private", "confidential"]),
+    "colour": st.sampled_from([None, "red", "green"]), "shade": st.sampled_from([None, "red", "green", "blue"]),
+    "due": st.sampled_from([None, "2026-01-01"]), "dueOn": st.sampled_from([None, "2026-01-02"]),
+    "points": st.none() | st.integers(), "notes": texts, "text": texts,
+    "shelf": st.none() | st.builds(Reference, st.just("s1"), st.sampled_from(["Top", " ", "x" * 21])),
+    "shelfName": texts,
+}  # fmt: skip
+rows = st.fixed_dictionaries({}, optional=PATHS)
+
+
+@pytest.mark.parametrize("side", ["crm", "m365"])
+@settings(max_examples=150, deadline=None)
+@given(values=rows)
+def test_project_is_the_lenses_line_by_line(side: Side, values: dict[str, Value]) -> None:
+    """The generated projection equals calling each unguarded line's lens on a new record."""
+    program, context = invented.compiled_once(), invented.context()
+    expected: dict[str, Value] = {}
+    for line in program.lines:
+        given_path, path = (line.crm_path, line.m365_path) if side == M365 else (line.m365_path, line.crm_path)
+        writes = line.to_m365 if side == M365 else line.to_crm
+        if given_path is None or path is None or not writes or line.guard or line.on_first_sync:
+            continue
+        value = values.get(given_path, NOT_FETCHED)
+        if isinstance(value, type(NOT_FETCHED)) or path in expected:
+            continue
+        put = line.lens.to_m365 if side == M365 else line.lens.to_crm
+        try:
+            expected[path] = put(value, None, context)
+        except Untranslatable:
+            continue
+    assert program.project[side](values, context) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(crm=rows, m365=rows, crm_base=rows, m365_base=rows)
+def test_moved_is_the_comparison_with_the_base(
+    crm: dict[str, Value], m365: dict[str, Value], crm_base: dict[str, Value], m365_base: dict[str, Value]
+) -> None:
+    """The generated comparison equals comparing every lasting path-to-path line with its base."""
+    program = invented.compiled_once()
+    expected = [
+        index
+        for index, line in enumerate(program.lines)
+        if line.crm_path in crm and line.m365_path in m365 and not line.on_create
+        if crm[line.crm_path] != crm_base.get(line.crm_path, NO_BASE)
+        or m365[line.m365_path] != m365_base.get(line.m365_path, NO_BASE)
+    ]
+    assert program.moved(crm, m365, crm_base, m365_base) == expected
