@@ -115,7 +115,7 @@ class Batch:
         for action in self._open(actions):
             seen = present.get(action.target or "")
             if seen is None:
-                self._outcomes[action.id] = Stale(action.id)
+                self._outcomes[action.id] = Written(action.id, None) if action.verb == "delete" else Stale(action.id)
             elif not (seen.readable and seen.record.editable):
                 self._refuse(action, NO_RIGHT)
             elif seen.record.version != action.expected_version:

@@ -31,6 +31,9 @@ COMPANY_KIND: Final = "Company"
 FOLDER_KIND: Final = "Folder"
 USER_KIND: Final = "User"
 
+POSTAL_LENGTH: Final = 250
+"""Of every part of an address: one limit, so that whatever fits the address as rules see it fits its columns."""
+
 STATUSES: Final = ("Active", "Inactive")
 
 
@@ -58,18 +61,18 @@ CONTACT_COLUMNS: Final = (
     Column("otherphone", "Other Phone", PHONE, 60),
     Column("fax", "Fax", PHONE, 60),
     Column("assistant", "Assistant", length=100),
-    Column("mailingstreet", "Mailing Street", length=250),
-    Column("mailingstreet2", "Mailing Street 2", length=250),
-    Column("mailingcity", "Mailing City", length=150),
-    Column("mailingstate", "Mailing County", length=150),
-    Column("mailingzip", "Mailing Postcode", length=30),
-    Column("mailingcountry", "Mailing Country", length=100),
-    Column("otherstreet", "Other Street", length=250),
-    Column("otherstreet2", "Other Street 2", length=250),
-    Column("othercity", "Other City", length=150),
-    Column("otherstate", "Other County", length=150),
-    Column("otherzip", "Other Postcode", length=30),
-    Column("othercountry", "Other Country", length=100),
+    Column("mailingstreet", "Mailing Street", length=POSTAL_LENGTH),
+    Column("mailingstreet2", "Mailing Street 2", length=POSTAL_LENGTH),
+    Column("mailingcity", "Mailing City", length=POSTAL_LENGTH),
+    Column("mailingstate", "Mailing County", length=POSTAL_LENGTH),
+    Column("mailingzip", "Mailing Postcode", length=POSTAL_LENGTH),
+    Column("mailingcountry", "Mailing Country", length=POSTAL_LENGTH),
+    Column("otherstreet", "Other Street", length=POSTAL_LENGTH),
+    Column("otherstreet2", "Other Street 2", length=POSTAL_LENGTH),
+    Column("othercity", "Other City", length=POSTAL_LENGTH),
+    Column("otherstate", "Other County", length=POSTAL_LENGTH),
+    Column("otherzip", "Other Postcode", length=POSTAL_LENGTH),
+    Column("othercountry", "Other Country", length=POSTAL_LENGTH),
     Column("birthday", "Birthday", DATE),
     Column("description", "Description", LONG_TEXT, 65_535),
     Column("includeinsync", "Include in Sync", FLAG),
@@ -107,8 +110,8 @@ def _contact_fields() -> tuple[Field, ...]:
     return (
         Field("crmid", TEXT, "Contact Id", writable=False),
         *plain,
-        Field("mailing", POSTAL, "Mailing Address"),
-        Field("other", POSTAL, "Other Address"),
+        Field("mailing", POSTAL, "Mailing Address", max_length=POSTAL_LENGTH),
+        Field("other", POSTAL, "Other Address", max_length=POSTAL_LENGTH),
         Field("accountid", reference_to(COMPANY_KIND), "Organisation Name", max_length=200, matchable=True),
         Field("folder", list_of(reference_to(FOLDER_KIND)), "Folder", max_length=200),
         Field("assigned_user_id", Type("user"), "Assigned To"),

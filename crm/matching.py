@@ -14,7 +14,8 @@ from crm.contacts import chunks, load
 from crm.fields import CONTACT_KIND, MATCHABLE
 from crm.tables import contact, match_key
 from engine.context import fold
-from engine.records import Key, Record, Reference
+from engine.lenses.text import comparable
+from engine.records import Key, Record, Reference, Value
 
 _VALUES: Final[BindParameter[str]] = bindparam("values", expanding=True)
 _Terms: TypeAlias = tuple[tuple[str, str], ...]
@@ -68,11 +69,11 @@ def _exact(connection: Connection, org: str, hits: list[tuple[Key, str]]) -> set
     return {
         (key, crm_id)
         for key, crm_id in strict
-        if crm_id in seen and all(_value(seen[crm_id].record, path) == value for path, value in key.terms)
+        if crm_id in seen and all(comparable(_value(seen[crm_id].record, path)) == value for path, value in key.terms)
     }
 
 
-def _value(record: Record, path: str) -> object:
+def _value(record: Record, path: str) -> Value:
     first, _, rest = path.partition(".")
     value = record.values[first]
     return value.name if rest and isinstance(value, Reference) else value

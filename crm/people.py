@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Connection, Executable, Result, Table, delete, insert, select, update
@@ -19,6 +19,9 @@ from engine.errors import UserError
 
 _USER_FIELDS: Final = ("user_name", "first_name", "last_name", "email1", "status", "is_admin", "zone")
 _MOVING_RIGHTS: Final = ("status", "is_admin")
+
+
+Effect: TypeAlias = Literal["created", "updated", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class People:
         self._execute(delete(team).where(team.c.org_id == org, team.c.crm_id == crm_id))
         self.transaction.touch(team)
 
-    def share_contact(self, contact_id: str, grantee_kind: str, grantee_id: str, access: str) -> str:
+    def share_contact(self, contact_id: str, grantee_kind: str, grantee_id: str, access: str) -> Effect:
         """Show a contact to a ``team`` or a ``user``, to ``read`` or ``edit``; the answer is created, updated or
         unchanged."""
         _choose("A share", grantee_kind, GRANTEES)

@@ -40,15 +40,15 @@ def find_named(connection: Connection, org: str, named: Named, names: Collection
     found = defaultdict(list)
     for part in chunks(sorted({fold(name) for name in names})):
         rows = connection.execute(_by_name(named), {"org": org, "keys": part}).all()
-        for key, crm_id, name in sorted(rows, key=lambda row: (len(row[1]), row[1])):
-            found[key].append(Reference(crm_id, name))
+        for row in sorted(rows, key=lambda row: (len(row.crm_id), row.crm_id)):
+            found[row.name_key].append(Reference(row.crm_id, row.name))
     return dict(found)
 
 
 @cache
 def _by_name(named: Named) -> Select[tuple[str, str, str]]:
     table = named.table
-    return select(table.c.name_key, table.c.crm_id, table.c[named.name]).where(
+    return select(table.c.name_key, table.c.crm_id, table.c[named.name].label("name")).where(
         table.c.org_id == ORG, table.c.name_key.in_(bindparam("keys", expanding=True))
     )
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Table, select, update
+from sqlalchemy import ColumnElement, Engine, Table, select, text, update
 
 from crm.access import Viewer
 from crm.actions import all_meant, difference, first_meant
 from crm.changes import START, Position, since
-from crm.contacts import CHUNK, NewContact, change_contacts, delete_contacts, insert_contacts, load, revive
+from crm.contacts import CHUNK, NewContact, Seen, change_contacts, delete_contacts, insert_contacts, load, revive
 from crm.fields import CONTACT_KIND
-from crm.people import People, Share, Team, User, all_shares, all_teams, all_users
+from crm.people import Effect, People, Share, Team, User, all_shares, all_teams, all_users
 from crm.references import COMPANIES, FOLDERS, Named, change_named, delete_named, insert_named, resolve
-from crm.tables import company, contact, folder, tombstone, user
+from crm.tables import TABLES, company, contact, folder, tombstone, user
 from crm.transactions import PENDING, Database, utc_milliseconds
 from crm.values import Draft, Unfit, draft
 from engine.context import fold
 from engine.errors import UserError
 from engine.records import Record, Reference, Value
-
-Effect: TypeAlias = Literal["created", "updated", "unchanged"]
 
 MAX_NAME: Final = 200
 
@@ -45,12 +43,13 @@ class Edit(People):
         what was done, in order. An id must not come twice. Raises UserError for a value that can't be stored."""
         try:
             drafts = [draft(values) for _, values in wanted]
-            self._check_owners(drafts)
-            return self._put([crm_id for crm_id, _ in wanted], drafts)
+            return self.put_drafts([crm_id for crm_id, _ in wanted], drafts)
         except Unfit as error:
             raise UserError(f"{error.reason[0].upper()}{error.reason[1:]}.") from error
 
-    def _put(self, ids: Sequence[str | None], drafts: Sequence[Draft]) -> list[tuple[str, Effect]]:
+    def put_drafts(self, ids: Sequence[str | None], drafts: Sequence[Draft]) -> list[tuple[str, Effect]]:
+        """As :meth:`put_contacts`, from drafts."""
+        self._check_owners(drafts)
         transaction = self.transaction
         numbers = iter(transaction.reserve(sum(crm_id is None for crm_id in ids)))
         given = {crm_id for crm_id in ids if crm_id}
@@ -177,6 +176,13 @@ class CrmStore:
         with self.database.writing() as transaction:
             yield Edit(transaction)
 
+    def refresh_statistics(self) -> None:
+        """After many rows came at once: PostgreSQL plans badly until it has counted them."""
+        with self.database.reading() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("ANALYZE " + ", ".join(table.name for table in TABLES)))
+                connection.commit()
+
     def contact(self, crm_id: str) -> Record | None:
         with self.database.reading() as connection:
             seen = load(connection, Viewer(self.database.org), [crm_id])
@@ -184,12 +190,16 @@ class CrmStore:
 
     def contacts(self) -> Iterator[Record]:
         """All contacts, a page at a time, in the order they were changed."""
+        return (seen.record for seen in self.stored_contacts())
+
+    def stored_contacts(self) -> Iterator[Seen]:
+        """As :meth:`contacts`, with the rows behind them."""
         after: Position | None = START
         while after is not None:
             with self.database.reading() as connection:
                 rows = since(connection, Viewer(self.database.org), after, CHUNK)
                 seen = load(connection, Viewer(self.database.org), [row.crm_id for row in rows])
-            yield from (seen[row.crm_id].record for row in rows if row.crm_id in seen)
+            yield from (seen[row.crm_id] for row in rows if row.crm_id in seen)
             after = rows[-1].position if len(rows) == CHUNK else None
 
     def users(self) -> list[User]:

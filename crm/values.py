@@ -125,10 +125,16 @@ def _postal_columns(group: str, label: str, value: Value) -> dict[str, Stored]:
         return dict.fromkeys(names)
     if not isinstance(value, tuple) or len(value) != len(names) - 1:
         raise Unfit(f"{label} must have street, city, region, code and country")
-    street = _text(label, value[0], None)
-    lines = (street or "").replace("\r\n", "\n").split("\n", 1)
-    parts: Sequence[Value] = (lines[0], lines[1] if len(lines) > 1 else None, *value[1:])
+    parts: Sequence[Value] = (*street_lines(_text(label, value[0], None)), *value[1:])
     return {name: stored(BY_NAME[name], part) for name, part in zip(names, parts, strict=True)}
+
+
+def street_lines(street: Value) -> tuple[Value, Value]:
+    """The two stored street lines: the first line, and all others."""
+    if not isinstance(street, str):
+        return None, None
+    first, _, rest = street.replace("\r\n", "\n").partition("\n")
+    return first or None, rest or None
 
 
 def postal(parts: Sequence[str | None]) -> Value:

@@ -1,0 +1,86 @@
+"""What the cells of an import mean: keys that come once, numbers, flags and names, each refused with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from crm.csvfiles import Line, Sheet
+from crm.fields import BY_NAME
+from crm.values import Stored, Unfit, stored
+from engine.context import fold
+from engine.errors import UserError
+from engine.schema import DATE, FLAG
+
+_FLAGS: Final = {
+    "yes": True, "y": True, "true": True, "1": True,
+    "no": False, "n": False, "false": False, "0": False, "": False,
+}  # fmt: skip
+
+
+class Once:
+    """Refuses a key that stands in a file twice."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._lines: dict[str, int] = {}
+
+    def check(self, line: Line, key: str) -> str:
+        """The key itself. Raises UserError the second time."""
+        first = self._lines.setdefault(fold(key), line.number)
+        if first != line.number:
+            raise line.error(f"this {self._label} stands in line {first} already.", "Remove one of the two rows.")
+        return key
+
+
+@contextmanager
+def at(line: Line) -> Iterator[None]:
+    """Add the line to what the CRM says about its values."""
+    try:
+        yield
+    except UserError as error:
+        raise line.error(str(error), error.hint) from None
+
+
+def required(line: Line, sheet: Sheet, field: str) -> str:
+    """A cell that must be filled in."""
+    value = line.cells[field].strip()
+    if not value:
+        raise line.error(f"{sheet.label(field)} is empty.")
+    return value
+
+
+def number(line: Line, sheet: Sheet) -> str | None:
+    """The row's id without leading zeros; None where there is none."""
+    text = line.cells.get("crmid", "").strip()
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise line.error(f"{sheet.label('crmid')} must be a whole number.")
+    return str(int(text)) if text else None
+
+
+def flag(line: Line, label: str, cell: str) -> bool:
+    """yes or no; an empty cell is no."""
+    value = _FLAGS.get(cell.strip().casefold())
+    if value is None:
+        raise line.error(f"{label} must be yes or no.")
+    return value
+
+
+def stored_cell(line: Line, name: str) -> Stored:
+    """What is stored of one of a contact's own fields."""
+    column, cell = BY_NAME[name], line.cells[name]
+    if column.type is FLAG:
+        return flag(line, column.label, cell)
+    try:
+        return stored(column, cell.strip() if column.type is DATE else cell)
+    except Unfit as error:
+        raise line.error(f"{error.reason}.") from None
+
+
+def look_up(line: Line, label: str, known: Mapping[str, str], name: str, what: str, sheet: Sheet) -> str:
+    """The id of what a cell names, from folded names; ``sheet`` is where it should have been imported from."""
+    found = known.get(fold(name))
+    if found is None:
+        raise line.error(f"{label} names a {what} that the CRM does not have.", f"Add it to {sheet.file} first.")
+    return found
