@@ -70,8 +70,8 @@ class MemorySystem:
     def schema(self, kind: str) -> Schema:
         return self.schemas[kind]
 
-    def reader(self, space: Space) -> MemoryView:
-        return MemoryView(self, space)
+    def reader(self, space: Space) -> MemoryReader:
+        return MemoryReader(self, space)
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MemoryView:
         return MemoryView(self, space, still_ours)
@@ -109,13 +109,12 @@ class MemorySystem:
         return record
 
 
-class MemoryView:
+class MemoryReader:
     """One space's view of a MemorySystem, with that space's user's rights."""
 
-    def __init__(self, system: MemorySystem, space: Space, still_ours: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, system: MemorySystem, space: Space) -> None:
         self.system = system
         self.space = space
-        self.still_ours = still_ours
 
     def _area(self, kind: str) -> dict[str, Row]:
         return self.system.area(kind, self.space.id)
@@ -187,6 +186,14 @@ class MemoryView:
 
     def access(self) -> str:
         return str(self.system.rights_revision or "")
+
+
+class MemoryView(MemoryReader):
+    """The same view, with writing."""
+
+    def __init__(self, system: MemorySystem, space: Space, still_ours: Callable[[], bool]) -> None:
+        super().__init__(system, space)
+        self.still_ours = still_ours
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         for action in actions:
