@@ -1,0 +1,156 @@
+"""The CRM, on both databases, and the memory double keep the System contract."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from postgres_server import PostgresServer
+
+from crm import fields, tables
+from crm.store import CrmStore
+from crm.system import CrmSystem
+from engine.links import Space
+from engine.memory import MemorySystem
+from engine.records import Key, Record, Value
+from state.database import open_database
+from tests.contract.system_contract import CrmContract, CrmSubject
+
+ORGANISATIONS = itertools.count(1)
+
+
+class SqlCrm:
+    """The embedded CRM: anna syncs, and reads bert's contacts as their team shares them."""
+
+    kind, text, other, collection, company = "Contact", "lastname", "firstname", "", "accountid"
+
+    def __init__(self, engine: sa.Engine) -> None:
+        org = f"contract-{next(ORGANISATIONS)}"
+        self.store = CrmStore(engine, org)
+        self.system = CrmSystem(engine, org)
+        self.space = Space(org, "mailbox", "anna", "Europe/London")
+        with self.store.edit() as edit:
+            for name in ("anna", "bert", "carl"):
+                edit.create_user(name)
+
+    def values(self, number: int) -> Mapping[str, Value]:
+        return {"lastname": f"Person {number}", "email": f"p{number}@x.example", "assigned_user_id": "anna"}
+
+    def add(self, values: Mapping[str, Value]) -> str:
+        with self.store.edit() as edit:
+            return edit.create_contact(values)
+
+    def change(self, id: str, values: Mapping[str, Value]) -> None:
+        with self.store.edit() as edit:
+            edit.update_contact(id, values)
+
+    def remove(self, id: str) -> None:
+        with self.store.edit() as edit:
+            edit.delete_contact(id)
+
+    def expire(self, cursor: str) -> str:
+        return str(int(cursor) + 1)  # as after a restored backup: a revision from the future
+
+    def bar(self, id: str) -> None:
+        with self.store.edit() as edit:
+            edit.update_contact(id, {"assigned_user_id": "carl"})
+            edit.unshare_contact(id, "user", "anna")
+
+    def forbid(self, id: str) -> None:
+        with self.store.edit() as edit:
+            edit.update_contact(id, {"assigned_user_id": "bert"})
+            edit.share_contact(id, "user", "anna", "read")
+
+
+class MemoryCrm:
+    """The double, as a CRM."""
+
+    kind, text, other, collection, company = "Contact", "lastname", "firstname", "", "accountid"
+
+    def __init__(self) -> None:
+        self.system = MemorySystem("crm", fields.CONTACT, fields.COMPANY, fields.FOLDER)
+        self.space = Space("org", "mailbox", "anna", "Europe/London")
+        self.barred: set[str] = set()
+        self.forbidden: set[str] = set()
+        self.system.may_read = lambda user, record: record.id not in self.barred
+        self.system.may_edit = lambda user, record: record.id not in self.forbidden
+        self.system.keys = self._keys
+
+    def _keys(self, kind: str, record: Record) -> list[Key]:
+        last, first = str(record.values["lastname"]), str(record.values["firstname"])
+        return [
+            Key("both", (("lastname", last), ("firstname", first))),
+            Key("single", (("firstname", first),)),
+            Key("by text", (("lastname", last),)),
+            Key("exact", (("lastname", last),)),
+            Key("folded", (("lastname", last.casefold()),), ignore_case=True),
+        ]
+
+    def values(self, number: int) -> Mapping[str, Value]:
+        return {"lastname": f"Person {number}", "email": f"p{number}@x.example"}
+
+    def add(self, values: Mapping[str, Value]) -> str:
+        return self.system.add("Contact", values).id
+
+    def change(self, id: str, values: Mapping[str, Value]) -> None:
+        self.system.change("Contact", id, values)
+
+    def remove(self, id: str) -> None:
+        self.system.remove("Contact", id)
+
+    def expire(self, cursor: str) -> str:
+        self.system.expired = True
+        return cursor
+
+    def bar(self, id: str) -> None:
+        self.barred.add(id)
+        self.system.rights_revision += 1
+
+    def forbid(self, id: str) -> None:
+        self.forbidden.add(id)
+        self.system.rights_revision += 1
+
+
+@pytest.fixture(scope="module")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    engine = open_database(f"sqlite:///{Path(tmp_path_factory.mktemp('crm')) / 'crm.db'}")
+    tables.create(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgres_engine(postgres_server: PostgresServer) -> Iterator[sa.Engine]:
+    url = postgres_server.create_database()
+    engine = open_database(url)
+    tables.create(engine)
+    yield engine
+    engine.dispose()
+    postgres_server.drop_database(url)
+
+
+class TestCrmOnSqlite(CrmContract):
+    """The embedded CRM on SQLite."""
+
+    @pytest.fixture
+    def subject(self, sqlite_engine: sa.Engine) -> CrmSubject:
+        return SqlCrm(sqlite_engine)
+
+
+class TestCrmOnPostgresql(CrmContract):
+    """The embedded CRM on PostgreSQL."""
+
+    @pytest.fixture
+    def subject(self, postgres_engine: sa.Engine) -> CrmSubject:
+        return SqlCrm(postgres_engine)
+
+
+class TestMemoryCrm(CrmContract):
+    """The memory double as a CRM."""
+
+    @pytest.fixture
+    def subject(self) -> CrmSubject:
+        return MemoryCrm()
