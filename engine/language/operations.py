@@ -60,11 +60,6 @@ def ids_of(value: Operand) -> Operand:
     return tuple(one.id for one in value if isinstance(one, Reference)) if isinstance(value, tuple) else value
 
 
-def container(collection: Reference) -> Value:
-    """A collection as the container field of its items holds it: the one items go to by default is empty."""
-    return collection if collection.id else None
-
-
 # ---- comparing ------------------------------------------------------------------------------------------------
 
 
@@ -116,8 +111,8 @@ def is_given(record: Record | None) -> Answer:
 
 
 def contains(chosen: Operand | SettingValue, value: Operand) -> Answer:
-    """``value in chosen``. Everything has all; a list has an empty reference (the place items go to by default) when
-    it has the name ``none``."""
+    """``value in chosen``. Everything has all; a list has an empty value, and the place items go to by default (a
+    reference with an empty id), when it has the name ``none``."""
     if isinstance(chosen, Everything):
         return True
     if isinstance(chosen, Absence) or isinstance(value, Absence):

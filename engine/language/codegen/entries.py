@@ -82,7 +82,7 @@ class Sections:
         holder = self.rules.m365.container()
         body: list[ast.stmt] = []
         if holder is not None:
-            roots: dict[tuple[Side, str], ast.expr] = {(M365, holder.name): call("container", name("collection"))}
+            roots: dict[tuple[Side, str], ast.expr] = {(M365, holder.name): name("collection")}
             alone = Conditions(self.module, self.conditions.schemas, roots)
             for rule in self.rules.scope:
                 read = fields(rule.needs) + (fields(rule.guard) if rule.guard else ())

@@ -20,7 +20,7 @@ FUNCTIONS: Final[dict[str, object]] = {
     function.__name__: function
     for function in (
         operations.read, operations.item, operations.part, operations.parts, operations.named, operations.names_of,
-        operations.id_of, operations.ids_of, operations.container, operations.equal, operations.is_true,
+        operations.id_of, operations.ids_of, operations.equal, operations.is_true,
         operations.is_empty, operations.is_fetched, operations.is_given, operations.contains, operations.shares,
         operations.user, operations.today, operations.setting, operations.this_instant, operations.this_day,
         operations.point, operations.shifted, operations.before, operations.after, operations.between,

@@ -16,7 +16,7 @@ from engine.language.codegen.nodes import ALLOWED, ATTRIBUTES
 from engine.language.diagnostics import Problems
 from engine.language.resolve import resolve
 from engine.lenses.base import Untranslatable
-from engine.records import M365, NO_BASE, NOT_FETCHED, Reference, Side, Value
+from engine.records import M365, NO_BASE, Reference, Side, Value
 
 HOSTILE = "__import__('os').system('true') # {0} %s \\ \\n ); import os"
 
@@ -114,9 +114,9 @@ def test_project_is_the_lenses_line_by_line(side: Side, values: dict[str, Value]
         writes = line.to_m365 if side == M365 else line.to_crm
         if given_path is None or path is None or not writes or line.guard or line.on_first_sync:
             continue
-        value = values.get(given_path, NOT_FETCHED)
-        if isinstance(value, type(NOT_FETCHED)) or path in expected:
+        if given_path not in values or path in expected:
             continue
+        value = values[given_path]
         put = line.lens.to_m365 if side == M365 else line.lens.to_crm
         try:
             expected[path] = put(value, None, context)

@@ -12,12 +12,16 @@ from invented_systems import card, context, ticket
 from engine.language.program import Program
 from engine.records import Key, Record, Reference, Value
 
+DEFINES = """define
+  shelved    crm.shelf.name is m365.shelfName or crm.subject in m365.mails.name
+  shut       crm.private or not crm.reporter in m365.mails.address
+"""
 ENTRIES = """match on first sync
   by mail:      crm.reporter in m365.mails.address and not m365.hidden    ignoring case
   by both:      crm.subject is m365.title and crm.due is m365.dueOn and crm.subject is not empty
-  by shelf:     (crm.shelf.name is m365.shelfName or crm.subject in m365.mails.name) and not m365.hidden   ignoring case
+  by shelf:     shelved and not m365.hidden    ignoring case
       when setting.mine and crm.private
-  by either:    not (crm.private or not crm.reporter in m365.mails.address)
+  by either:    not shut
   if several:   report
 """
 
@@ -26,15 +30,16 @@ def program() -> Program:
     text = invented.RULES
     start, end = text.index("match on first sync"), text.index("  if several")
     kept = text[:start] + ENTRIES[: ENTRIES.index("  if several")] + text[end:]
-    return invented.compiled(kept)
+    return invented.compiled(kept.replace("define\n", DEFINES))
 
 
 PROGRAM = program()
 words = st.sampled_from([None, "", "a", "A ", " a  b", "A\tB", "Zoë", "zoe\u0308", "x@y.example"])
 mails = st.lists(st.tuples(words, words), max_size=3).map(tuple)
 tickets = st.builds(
-    lambda **values: ticket(**values), subject=words, reporter=words, due=st.sampled_from([None, "2026-01-01", "2026-01-02"]),
-    private=st.sampled_from([None, True, False]), shelf=st.none() | st.builds(Reference, st.just("s"), words.filter(bool)),
+    lambda **values: ticket(**values), subject=words, reporter=words, private=st.sampled_from([None, True, False]),
+    due=st.sampled_from([None, "2026-01-01", "2026-01-02"]),
+    shelf=st.none() | st.builds(Reference, st.just("s"), words.filter(bool)),
 )  # fmt: skip
 cards = st.builds(
     lambda **values: card(**values), title=words, mails=mails, dueOn=st.sampled_from([None, "2026-01-01"]),

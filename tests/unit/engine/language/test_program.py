@@ -11,7 +11,7 @@ from invented_systems import card, context, ticket
 
 from engine.context import EVERYTHING, SettingValue
 from engine.language.program import Line, Program
-from engine.records import Record, Reference
+from engine.records import Record, Reference, Value
 from engine.schema import TEXT, Field, Schema, schemas
 
 
@@ -23,10 +23,6 @@ def program() -> Program:
 
 def line(program: Program, entry: str) -> Line:
     return next(found for found in program.lines if found.entry == f"tickets/map/{entry}")
-
-
-def mine(**values: object) -> Record:
-    return ticket(owner="u1", status="Done", **values)  # type: ignore[arg-type]
 
 
 # ---- settings and direction -------------------------------------------------------------------------------------
@@ -127,8 +123,8 @@ def test_a_pair_is_inside_while_either_side_is(
     program: Program, crm: dict[str, str] | None, m365: dict[str, str] | None, reason: str | None
 ) -> None:
     """Ends count as inside; one record is judged alone; a side without a date leaves it to the other."""
-    one = ticket(**crm) if crm is not None else None  # type: ignore[arg-type]
-    other = card(**m365) if m365 is not None else None  # type: ignore[arg-type]
+    one = ticket(**crm) if crm is not None else None
+    other = card(**m365) if m365 is not None else None
     found = program.window(one, other, context())
     assert (found.text if found else None) == reason
     assert program.window_choice.policy == "leave alone"
@@ -178,7 +174,8 @@ def test_guards_are_false_for_what_is_not_known(program: Program) -> None:
 def test_moved_names_lines_that_left_their_base(program: Program) -> None:
     """A line counts when either side differs from its base or never had one; what was not fetched is left out."""
     entries = [found.entry.rpartition("/")[2] for found in program.lines]
-    crm, m365 = {"subject": "a", "points": 1, "colour": "red"}, {"title": "a", "points": 2, "shade": "red"}
+    crm: dict[str, Value] = {"subject": "a", "points": 1, "colour": "red"}
+    m365: dict[str, Value] = {"title": "a", "points": 2, "shade": "red"}
     moved = program.moved(crm, m365, {"subject": "a", "points": 1, "colour": "red"}, {"title": "a", "points": 1})
     assert moved == sorted(moved)
     assert {entries[index] for index in moved} == {"points<->points", "colour->shade"}

@@ -25,8 +25,8 @@ def lens(entry: str) -> Lens:
     ("status", "old", "percent"),
     [
         ("Not Started", None, 0), ("Done", 30, 100), ("Cancelled", 30, 100), ("In Progress", None, 50),
-        ("In Progress", 30, 30), ("In Progress", 100, 50), ("On Hold", 30, 30), ("On Hold", 0, 50), ("Cancelled", 100, 100),
-        (None, 30, None),
+        ("In Progress", 30, 30), ("In Progress", 100, 50), ("On Hold", 30, 30), ("On Hold", 0, 50),
+        ("Cancelled", 100, 100), (None, 30, None),
     ],
 )  # fmt: skip
 def test_statuses_become_percents(status: Value, old: Value, percent: Value) -> None:
@@ -38,7 +38,8 @@ def test_statuses_become_percents(status: Value, old: Value, percent: Value) -> 
     ("percent", "old", "status"),
     [
         (0, None, "Not Started"), (100, None, "Done"), (1, None, "In Progress"), (99, "Done", "In Progress"),
-        (30, "On Hold", "On Hold"), (0, "On Hold", "Not Started"), (100, "On Hold", "Done"), (100, "Cancelled", "Cancelled"),
+        (30, "On Hold", "On Hold"), (0, "On Hold", "Not Started"), (100, "On Hold", "Done"),
+        (100, "Cancelled", "Cancelled"),
         (99, "Cancelled", "In Progress"), (None, "Done", None),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from engine.context import Context, Names
 from engine.lenses import registry
 from engine.lenses.base import Ends, Lens, Untranslatable
-from engine.records import Reference
+from engine.records import Reference, Side
 from engine.schema import EMAIL, FLAG, PHONE, POSTAL, TEXT, Type, choice, list_of, reference_to
 
 NOBODY = Context(datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {})
@@ -17,7 +17,8 @@ NOBODY = Context(datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {})
 
 def knowing(**found: tuple[Reference, ...]) -> Context:
     """A context that has looked up these names on both sides."""
-    both = {(side, kind, name): refs for name, refs in found.items() for side, kind in (("crm", "C"), ("m365", "p"))}
+    sides: tuple[tuple[Side, str], ...] = (("crm", "C"), ("m365", "p"))
+    both = {(side, kind, name): refs for name, refs in found.items() for side, kind in sides}
     return Context(NOBODY.now, NOBODY.zone, NOBODY.user, {}, Names(both))
 
 
