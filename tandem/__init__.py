@@ -1,0 +1,1 @@
+"""Tandem, the application: the only room that knows all others."""
