@@ -24,3 +24,40 @@ _ALL = (
 )  # fmt: skip
 
 CATALOGUE: Final[Mapping[str, Code]] = {code.code: code for code in _ALL}
+
+_INTRODUCTION: Final = """\
+# What can be wrong with a rule file
+
+Every message of the rule compiler has a code. This page explains each of them, with an example of the mistake and of
+what to write instead. It is made from the compiler's own catalogue, and so are the examples tried: each wrong one
+gives its message, each right one compiles.
+"""
+_HUNDREDS: Final[Mapping[str, str]] = {
+    "T1": "Text and layout", "T2": "Names", "T3": "Types, lenses and arrows", "T4": "Translate tables",
+    "T5": "Sections, cases and choices", "T9": "Not built yet",
+}  # fmt: skip
+_SHOWN: Final = str.maketrans({"\t": "⇥", "\u00a0": "⍽"})
+
+
+def reference() -> str:
+    """The reference page of all codes, as Markdown."""
+    parts = [_INTRODUCTION]
+    for hundred, title in _HUNDREDS.items():
+        codes = sorted(code for code in CATALOGUE if code.startswith(hundred))
+        if codes:
+            parts.append(f"## {title}\n")
+            parts += [_chapter(CATALOGUE[code]) for code in codes]
+    return "\n".join(parts)
+
+
+def _chapter(code: Code) -> str:
+    right = f"Right:\n\n```text\n{_example(code.right)}\n```\n" if code.right.strip() else "Right: leave it out.\n"
+    return (
+        f"### {code.code} · {code.title}\n\n{code.explanation}\n\n"
+        f"Wrong:\n\n```text\n{_example(code.wrong)}\n```\n\n{right}"
+    )
+
+
+def _example(text: str) -> str:
+    lines = [line if len(line) <= 100 else f"{line[:99]}…" for line in text.strip("\n").translate(_SHOWN).split("\n")]
+    return "\n".join(lines)

@@ -29,6 +29,7 @@ class Conditions:
     _open: list[str] = field(default_factory=list)
     _parts: int = 0
     _levels: int = 0
+    _refused: bool = False
 
     def whole(self, expr: t.Expr) -> c.Expr | None:
         """One entry's condition; its size is counted from here."""
@@ -197,6 +198,10 @@ class Conditions:
 
     def _refuse_size(self, word: t.Word) -> None:
         self._known[word.text] = None
+        if self._refused:
+            self.names.failures += 1
+            return
+        self._refused = True
         self.names.fail(
             "T206", word.span, "With all that its defines stand for, this condition is too large: more than "
             f"{self.limits.condition_parts:,} parts or {self.limits.define_depth} levels.", "Make the defines smaller.",
