@@ -56,9 +56,7 @@ class LinkStore:
                         yield link, base
 
     def parked(self, engine: sa.Engine, space: str, kind: str, now: int) -> Iterator[Pair]:
-        """Two statements, because each has its own partial index."""
-        yield from self._where(engine, space, kind, sa.text("link.state = 'held'"))
-        yield from self._where(engine, space, kind, LINK.c.wake_at <= now, LINK.c.state != "held")
+        return self._where(engine, space, kind, LINK.c.due_at <= now)
 
     def _where(
         self, engine: sa.Engine, space: str, kind: str, *conditions: sa.ColumnExpressionArgument[bool]

@@ -17,7 +17,13 @@ from engine.records import CRM, M365, Key, Reference, Value, from_json
 Row: TypeAlias = dict[str, object]
 
 _PLAIN: Final = frozenset({str, bool, int, type(None)})
-_DETAILS: Final = ("reason", "entry", "collection", "title", "attempts", "recreated", "settled")
+#: When a held link is due: always.
+AT_ONCE: Final = 0
+#: Properties that no query asks for, with what a link has when nothing is stored.
+_DETAILS: Final[Mapping[str, object]] = {
+    "wake_at": None, "reason": "", "entry": "", "collection": "", "title": "", "attempts": 0, "recreated": 0,
+    "settled": "",
+}  # fmt: skip
 
 
 def digest(key: Key) -> str:
@@ -50,15 +56,16 @@ def _values(raw: Mapping[str, Value]) -> dict[str, Value]:
 
 def link_row(link: Link) -> Row:
     """Columns of a link without its organisation."""
-    detail: Row = {name: value for name in _DETAILS if (value := getattr(link, name))}
+    detail: Row = {name: value for name, none in _DETAILS.items() if (value := getattr(link, name)) != none}
     if link.candidates:
         detail["candidates"] = link.candidates
     if link.keys:
         detail["keys"] = [[key.entry, key.terms, key.ignore_case] for key in link.keys]
+    due = AT_ONCE if link.state == "held" else link.wake_at
     return {
         "space_id": link.space, "kind": link.kind, "link_id": link.id, "m365_id": link.m365_id, "crm_id": link.crm_id,
-        "m365_version": link.m365_version, "crm_version": link.crm_version, "state": link.state,
-        "wake_at": link.wake_at, "agreed_at": link.agreed_at, "detail": _encode(detail),
+        "m365_version": link.m365_version, "crm_version": link.crm_version, "state": link.state, "due_at": due,
+        "agreed_at": link.agreed_at, "detail": _encode(detail),
     }  # fmt: skip
 
 
@@ -71,7 +78,7 @@ def to_link(row: RowMapping) -> Link:
     return Link(
         id=row["link_id"], space=row["space_id"], kind=row["kind"], m365_id=row["m365_id"], crm_id=row["crm_id"],
         m365_version=row["m365_version"], crm_version=row["crm_version"], state=row["state"],
-        wake_at=row["wake_at"], agreed_at=row["agreed_at"], **detail,
+        agreed_at=row["agreed_at"], **detail,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from engine.errors import UserError
 from engine.links import Space
 from state.database import reading, writing
-from state.tables import ACCOUNT, LEASE, SPACE
+from state.tables import ACCOUNT, ACTIVE, LEASE, SPACE
 
 SpaceStatus: TypeAlias = Literal["active", "paused"]
 
@@ -62,7 +62,7 @@ def due_spaces(engine: sa.Engine, org: str, now: int, limit: int = 50) -> list[S
     wanted = _SELECT.where(
         SPACE.c.org_id == org,
         SPACE.c.next_tick_at <= now,
-        sa.text("space.status = 'active'"),  # literal, so that the partial index serves it
+        sa.text(f"space.{ACTIVE}"),
         sa.or_(SPACE.c.not_before.is_(None), SPACE.c.not_before <= now),
         ACCOUNT.c.status == "connected",
         free,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,10 +17,7 @@ from state.chunks import chunks
 from state.database import reading, writing
 from state.linkstore import LinkStore
 from state.rows import action_row, digest, feed_row, to_feeds, to_intent
-from state.tables import ACTION, CLAIM, FEED
-
-#: States in which an action's effect on its side is not known yet.
-OPEN: Final = ("intended", "unknown")
+from state.tables import ACTION, CLAIM, FEED, OPEN
 
 
 def _no_cut(point: str) -> None:
@@ -143,7 +139,7 @@ class SqlState:
     # ---- journal ----
 
     def open_intents(self, space: str, kind: str) -> Sequence[Intent]:
-        wanted = sa.select(ACTION).where(*self._at(ACTION, space, kind), ACTION.c.state.in_(OPEN))
+        wanted = sa.select(ACTION).where(*self._at(ACTION, space, kind), sa.text(OPEN))
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(ACTION.c.intended_at, ACTION.c.run_id, ACTION.c.seq))
             return [to_intent(row) for row in rows.mappings()]

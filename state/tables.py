@@ -12,6 +12,12 @@ from sqlmodel import Field, SQLModel
 CLUSTERED = {"sqlite_with_rowid": False}
 
 
+#: Conditions of partial indexes. Queries repeat them word for word: with parameters instead, no index would serve.
+OPEN = "state IN ('intended', 'unknown')"
+ACTIVE = "status = 'active'"
+PRESENT = "status <> 'disconnected'"
+
+
 def _key() -> Any:
     return Field(primary_key=True)
 
@@ -69,8 +75,8 @@ class AccountRow(SQLModel, table=True):
     __tablename__ = "account"
     __table_args__ = (
         _to("account", "organisation", "org_id"),
-        _partial("uq_account_owner", ("org_id", "crm_user_id"), "status <> 'disconnected'", unique=True),
-        _partial("uq_account_anywhere", ("tenant_id", "account_id"), "status <> 'disconnected'", unique=True),
+        _partial("uq_account_owner", ("org_id", "crm_user_id"), PRESENT, unique=True),
+        _partial("uq_account_anywhere", ("tenant_id", "account_id"), PRESENT, unique=True),
     )
     org_id: str = _key()
     account_id: str = _key()
@@ -100,7 +106,7 @@ class SpaceRow(SQLModel, table=True):
     __tablename__ = "space"
     __table_args__ = (
         _to("space", "account", "org_id", "account_id"),
-        _partial("ix_space_due", ("org_id", "next_tick_at"), "status = 'active'"),
+        _partial("ix_space_due", ("org_id", "next_tick_at"), ACTIVE),
     )
     org_id: str = _key()
     space_id: str = _key()
@@ -139,15 +145,15 @@ class FeedRow(SQLModel, table=True):
 
 
 class LinkRow(SQLModel, table=True):
-    """``detail`` is JSON of what no query asks for (reason, title, candidates …), without what is empty."""
+    """``due_at`` is when the link comes back by itself: its wake time, or 0 (at once) while it is held. ``detail`` is
+    JSON of what no query asks for (reason, title, candidates …), without what is empty."""
 
     __tablename__ = "link"
     __table_args__ = (
         sa.UniqueConstraint("org_id", "space_id", "kind", "m365_id", name="uq_link_m365"),
         sa.UniqueConstraint("org_id", "space_id", "kind", "crm_id", name="uq_link_crm"),
         sa.Index("ix_link_crm", "org_id", "crm_id"),
-        _partial("ix_link_wake", ("org_id", "space_id", "kind", "wake_at"), "wake_at IS NOT NULL"),
-        _partial("ix_link_held", ("org_id", "space_id", "kind"), "state = 'held'"),
+        _partial("ix_link_due", ("org_id", "space_id", "kind", "due_at"), "due_at IS NOT NULL"),
         CLUSTERED,
     )
     org_id: str = _key()
@@ -159,7 +165,7 @@ class LinkRow(SQLModel, table=True):
     m365_version: str
     crm_version: str
     state: str
-    wake_at: int | None = _maybe_time()
+    due_at: int | None = _maybe_time()
     agreed_at: int | None = _maybe_time()
     detail: str = _text()
 
@@ -223,7 +229,7 @@ class ActionRow(SQLModel, table=True):
 
     __tablename__ = "action"
     __table_args__ = (
-        _partial("ix_action_open", ("org_id", "space_id", "kind"), "state IN ('intended', 'unknown')"),
+        _partial("ix_action_open", ("org_id", "space_id", "kind", "state"), OPEN),
         sa.Index("ix_action_run", "org_id", "run_id", "seq"),
         sa.Index("ix_action_crm", "org_id", "crm_id"),
         sa.Index("ix_action_m365", "org_id", "m365_id"),

@@ -276,10 +276,11 @@ class StateContract:
             (make_link(3, state="held", wake_at=now), Base({"a": 1}, {})),
             (make_link(4, wake_at=now), Base({"a": 2}, {})),
             (make_link(5, state="waiting", wake_at=now + 1), None),
-            (make_link(6, state="dormant", wake_at=now - 1), None),
+            (make_link(6, state="dormant", wake_at=0), None),
         )
         found = list(world.state.parked("anna", KIND, now))
         assert sorted(str(link.m365_id) for link, _ in found) == ["m2", "m3", "m4", "m6"]
+        assert {link.m365_id: link.wake_at for link, _ in found} == {"m2": None, "m3": now, "m4": now, "m6": 0}
         assert {link.m365_id: dict(base.crm) for link, base in found if base.crm} == {"m3": {"a": 1}, "m4": {"a": 2}}
         assert list(world.state.parked("ben", KIND, now)) == list(world.state.parked("anna", "tasks", now)) == []
 

@@ -43,7 +43,7 @@ def _action() -> None:
         batch_op.create_index("ix_action_m365", ["org_id", "m365_id"], unique=False)
         batch_op.create_index(
             "ix_action_open",
-            ["org_id", "space_id", "kind"],
+            ["org_id", "space_id", "kind", "state"],
             unique=False,
             sqlite_where=sa.text("state IN ('intended', 'unknown')"),
             postgresql_where=sa.text("state IN ('intended', 'unknown')"),
@@ -156,7 +156,7 @@ def _link() -> None:
         sa.Column("m365_version", sa.String(), nullable=False),
         sa.Column("crm_version", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("wake_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("agreed_at", sa.BigInteger(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "space_id", "kind", "link_id"),
@@ -167,18 +167,11 @@ def _link() -> None:
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index("ix_link_crm", ["org_id", "crm_id"], unique=False)
         batch_op.create_index(
-            "ix_link_held",
-            ["org_id", "space_id", "kind"],
+            "ix_link_due",
+            ["org_id", "space_id", "kind", "due_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'held'"),
-            postgresql_where=sa.text("state = 'held'"),
-        )
-        batch_op.create_index(
-            "ix_link_wake",
-            ["org_id", "space_id", "kind", "wake_at"],
-            unique=False,
-            sqlite_where=sa.text("wake_at IS NOT NULL"),
-            postgresql_where=sa.text("wake_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
         )
 
 
