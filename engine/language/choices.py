@@ -9,14 +9,15 @@ from typing import Final
 
 from engine.language.checked import AnyOther, Cell, Constant, Keep, Row, RuleSet, Translation
 from engine.language.diagnostics import Note, Problems
+from engine.language.wording import described, shown, some
 from engine.lenses import tables
 from engine.lenses.base import Ends
 from engine.lenses.tables import TableLens
 from engine.records import CRM, M365, Side, Value
 from engine.schema import Type
 
-LIMIT: Final = 1_000_000
-"""The most cells (values of one side times values of the other) that one table may have."""
+LIMIT: Final = 10_000
+"""The most whole numbers that are tried one by one; a longer range must have ``any other``, like text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def check(rules: RuleSet, problems: Problems) -> dict[str, TableLens]:
     for table in rules.translations:
         used = _directions(rules, table)
         if not used:
-            hint = f'Write "as {table.name}" on a map line, or delete the section.'
-            problems.add("T405", table.entry.span, f"No map line uses the table {table.name}.", hint)
+            hint = f"Write “as {table.name}” on a map line, or delete the section."
+            problems.add("T404", table.entry.span, f"No map line uses the table “{table.name}”.", hint)
         found[table.name] = _proved(table, used or {CRM, M365}, problems)
     return found
 
@@ -58,11 +59,6 @@ def _proved(table: Translation, used: set[Side], problems: Problems) -> TableLen
         {side: tuple(_keep(keep) for keep in table.keeps if keep.side == side) for side in (CRM, M365)},
     )
     crm, m365 = domain(table, CRM), domain(table, M365)
-    cells = len(crm.values) * len(m365.values)
-    if cells > LIMIT:
-        text = f"The table {table.name} has {cells:,} cells; {LIMIT:,} is the most."
-        problems.add("T404", table.entry.span, text, "Narrow one of the two fields, or translate it in two steps.")
-        return lens
     for side, values in ((M365, crm), (CRM, m365)):
         if side in used:
             _check_total(table, lens, side, values, problems)
@@ -88,7 +84,7 @@ def _listed(kind: Type) -> tuple[Value, ...] | None:
         return (True, False)
     if kind.name == "choice":
         return kind.choices
-    if kind.name == "integer" and kind.limit is not None:
+    if kind.name == "integer" and kind.limit is not None and kind.limit < LIMIT:
         return tuple(range(kind.limit + 1))
     return None
 
@@ -117,8 +113,8 @@ def _check_values(table: Translation, problems: Problems) -> None:
         ref = table.crm if side == CRM else table.m365
         if not fits(constant.value, ref.type):
             listed = _listed(ref.type)
-            hint = f"It can hold {_some(listed)}." if listed else f"It holds {ref.type}."
-            problems.add("T400", constant.span, f"{_shown(constant.value)} is no value of {ref.path}.", hint)
+            hint = f"It can hold {some(listed)}." if listed else f"It holds {described(ref.type)}."
+            problems.add("T400", constant.span, f"{shown(constant.value)} is no value of “{ref.path}”.", hint)
 
 
 def _constants(table: Translation) -> Iterator[tuple[Side, Constant]]:
@@ -143,7 +139,7 @@ def _direction(table: Translation, into: Side, problems: Problems) -> tables.Dir
         given, made = (row.crm, row.m365) if into == M365 else (row.m365, row.crm)
         if isinstance(made, AnyOther):
             hint = "Write the value, or turn the arrow round."
-            problems.add("T401", made.span, "'any other' is no value to write.", hint)
+            problems.add("T401", made.span, "“any other” is no value to write.", hint)
             continue
         _check_first(table, firsts, row, given, problems)
         if isinstance(given, AnyOther):
@@ -159,10 +155,10 @@ def _check_first(
     key = None if isinstance(given, AnyOther) else given.value
     first = firsts.setdefault(key, row)
     if first is not row:
-        shown = "'any other'" if key is None else _shown(key)
+        value = "“any other”" if key is None else shown(key)
         note = Note(first.entry.span, "the first row for it")
         hint = "Delete one of them, or make one of the arrows point one way."
-        problems.add("T403", given.span, f"{table.name} already says what becomes of {shown}.", hint, note)
+        problems.add("T403", given.span, f"“{table.name}” already says what becomes of {value}.", hint, note)
 
 
 def _check_total(table: Translation, lens: TableLens, into: Side, found: Domain, problems: Problems) -> None:
@@ -173,9 +169,9 @@ def _check_total(table: Translation, lens: TableLens, into: Side, found: Domain,
     ref = table.crm if into == M365 else table.m365
     arrow = "->" if into == M365 else "<-"
     if found.closed:
-        text = f"{table.name} has no row for {_some(missing)} of {ref.path} in the direction {arrow}."
+        text = f"“{table.name}” has no row for {some(missing)} of “{ref.path}” in the direction {arrow}."
     else:
-        text = f"{table.name} has no row for values of {ref.path} that it does not name, in the direction {arrow}."
+        text = f"“{table.name}” has no row for values of “{ref.path}” that it does not name, in the direction {arrow}."
     row = f"any other {arrow} …" if into == M365 else f"… {arrow} any other"
     problems.add("T402", table.entry.span, text, f"Add a row for it, or: {row}")
 
@@ -187,21 +183,9 @@ def _check_keeps(table: Translation, lens: TableLens, crm: Domain, m365: Domain,
         rows = lens.to_crm_rows if keep.side == CRM else lens.to_m365_rows
         given = m365.values if keep.side == CRM else crm.values
         if not any(made.keeps(made.value, value) and rows(value) != made.value for value in given):
-            text = f"Keeping {_shown(keep.value.value)} {keep.sense} these makes no difference."
-            problems.add("T406", keep.entry.span, text, "Delete the line, or name other values.")
+            text = f"Keeping {shown(keep.value.value)} {keep.sense} these values makes no difference."
+            problems.add("T405", keep.entry.span, text, "Delete the line, or name other values.")
 
 
 def _keep(keep: Keep) -> tables.Keep:
     return tables.Keep(keep.value.value, keep.sense, frozenset(other.value for other in keep.others))
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _some(values: Sequence[Value]) -> str:
-    """The first few values as people write them."""
-    shown = ", ".join(_shown(value) for value in values[:6])
-    return f"{shown} and {len(values) - 6} more" if len(values) > 6 else shown

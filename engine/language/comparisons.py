@@ -30,6 +30,7 @@ from engine.language.checked import (
     UserRef,
 )
 from engine.language.diagnostics import Problems, Span
+from engine.language.wording import capital, described
 from engine.records import CRM
 from engine.schema import DATE, FLAG, INTEGER, TEXT, USER, Type
 
@@ -109,7 +110,9 @@ def _check(expr: Expr, problems: Problems) -> None:
         case Truth(operand=operand):
             found = type_of(operand)
             if found != FLAG:
-                problems.add("T320", operand.span, f"This holds {found}, and is neither true nor false.", _say(found))
+                problems.add(
+                    "T320", operand.span, f"This holds {described(found)}, and is neither true nor false.", _say(found)
+                )
         case Is(left=left, right=right):
             _check_equal(left, right, expr.span, problems)
         case In(left=left, right=right):
@@ -141,18 +144,13 @@ def _check_equal(left: Operand, right: Operand, span: Span, problems: Problems) 
         hint = "Write “in”: the one in the list. Between two lists write “shares any with”."
         problems.add("T321", span, "A list is never one value.", hint)
     elif not alike(one, other):
-        problems.add("T322", span, f"{_a(one)} is never {_a(other).lower()}.", _like(one, other))
+        problems.add("T322", span, f"{capital(described(one))} is never {described(other)}.", _like(one, other))
 
 
 def _like(one: Type, other: Type) -> str:
     if "reference" in (one.name, other.name):
         return "Compare its name: add .name to the reference."
     return "Compare two values of one kind."
-
-
-def _a(kind: Type) -> str:
-    names = {"flag": "Yes or no", "integer": "A number", "user": "A user", "date": "A date", "instant": "A time"}
-    return names.get(kind.name, f"What holds {kind}")
 
 
 def _check_in(left: Operand, right: Operand | tuple[Constant, ...], span: Span, problems: Problems) -> None:
@@ -167,9 +165,11 @@ def _check_in(left: Operand, right: Operand | tuple[Constant, ...], span: Span, 
         return
     other = type_of(right)
     if other.of is None:
-        problems.add("T323", right.span, f"This holds {other}, which is no list.", "Write “is”, or name a list.")
+        problems.add(
+            "T323", right.span, f"This holds {described(other)}, which is no list.", "Write “is”, or name a list."
+        )
     elif not alike(one, other.of):
-        problems.add("T322", span, f"{_a(one)} is never in a list of {other.of}.", _like(one, other.of))
+        problems.add("T322", span, f"{capital(described(one))} is never in {described(other)}.", _like(one, other.of))
 
 
 def _check_shares(left: Operand, right: Operand, problems: Problems) -> None:
@@ -178,18 +178,20 @@ def _check_shares(left: Operand, right: Operand, problems: Problems) -> None:
         inner = type_of(operand).of
         if inner is None:
             hint = "Write “in” for one value and a list."
-            problems.add("T323", operand.span, f"This holds {type_of(operand)}, which is no list.", hint)
+            problems.add("T323", operand.span, f"This holds {described(type_of(operand))}, which is no list.", hint)
             return
         kinds.append(inner)
     if not alike(*kinds):
-        text = f"A list of {kinds[0]} has nothing in common with a list of {kinds[1]}."
+        text = f"{capital(described(kinds[0]))} is never {described(kinds[1])}, so the lists share nothing."
         problems.add("T322", left.span, text, "Compare two values of one kind.")
 
 
 def _check_time(operand: Operand, problems: Problems) -> None:
     found = type_of(operand)
     if found.name not in _TIMES:
-        problems.add("T324", operand.span, f"This holds {found}, which is no date and no time.", "Name a date field.")
+        problems.add(
+            "T324", operand.span, f"This holds {described(found)}, which is no date and no time.", "Name a date field."
+        )
 
 
 def _check_moments(moments: Sequence[Moment], problems: Problems) -> None:

@@ -19,6 +19,7 @@ from engine.language.comparisons import conditions
 from engine.language.diagnostics import Note, Problems
 from engine.language.keys import fields, operands
 from engine.language.program import SettingSpec
+from engine.language.wording import SIDES, capital
 from engine.records import CRM, M365
 
 _LIMIT: Final = 20_000
@@ -72,7 +73,9 @@ def _check_windows(rules: RuleSet, problems: Problems) -> None:
         on_side = [rule for rule in rules.window if rule.field.side == side]
         for rule in on_side[1:]:
             note = Note(on_side[0].entry.span, "the first window")
-            problems.add("T551", rule.entry.span, f"{side} has a window already.", "Keep one per side.", note)
+            problems.add(
+                "T551", rule.entry.span, f"{capital(SIDES[side])} has a window already.", "Keep one per side.", note
+            )
 
 
 def _check_settings(rules: RuleSet, problems: Problems) -> None:

@@ -69,7 +69,7 @@ def alternatives(rule: MatchRule, schema: Schema, problems: Problems) -> tuple[A
     try:
         found = _normal(AllOf((*guards, rule.condition), rule.condition.span), True)
     except _TooMany as problem:
-        hint = "write it as two entries."
+        hint = "Write it as several entries."
         problems.add("T557", problem.span, f"This condition has more than {LIMIT} alternatives.", hint)
         return ()
     made = []
@@ -121,20 +121,20 @@ def _sorted(rule: MatchRule, tests: Sequence[Expr], schema: Schema, problems: Pr
                 return None
             if not schema.by_name[steps(term.crm.path)[0].name].matchable:
                 hint = "Compare a field that the CRM can look up, such as the name or the e-mail address."
-                problems.add("T556", term.crm.span, f"The CRM can't search for {term.crm.path}.", hint)
+                problems.add("T556", term.crm.span, f"The CRM can't search by “{term.crm.path}”.", hint)
             terms.append(term)
         elif not isinstance(test, MayRead):
             for side in sides or ("crm", "m365"):
                 own[side].append(test)
     if not terms:
-        hint = "Say what must be equal on both sides, such as crm.email is m365.email."
-        problems.add("T555", rule.condition.span, f"Nothing joins the two sides in {rule.name}.", hint)
+        hint = "Say what must be equal on both sides: crm.… is m365.…"
+        problems.add("T555", rule.condition.span, f"Nothing joins the two sides in “by {rule.name}”.", hint)
         return None
     return Alternative(tuple(terms), tuple(own["crm"]), tuple(own["m365"]))
 
 
 def _refuse(test: Expr, problems: Problems) -> None:
-    hint = "Use 'is', or 'in' with a list, between one field of each side; tests of one side alone are free."
+    hint = "Write “is”, or “in” with a list, between one field of each side. Tests of one side alone are free."
     problems.add("T554", test.span, "Records can't be looked up by this comparison of the two sides.", hint)
 
 

@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from engine.language.checked import Constant, FieldRef, MapRule, Operand, RuleSet, SettingRef, TodayRef, UserRef
 from engine.language.choices import fits
 from engine.language.diagnostics import Note, Problems, Span
 from engine.language.suggestions import did_you_mean
+from engine.language.wording import SIDES, described, shown
 from engine.lenses import registry
 from engine.lenses.base import Ends, Lens
 from engine.lenses.tables import TableLens
 from engine.records import CRM, M365, Side
 from engine.schema import DATE, FLAG, USER, Schema, Type, steps
-
-_NAMES: Final[Mapping[Side, str]] = {CRM: "the CRM", M365: "Microsoft 365"}
 
 
 def lenses(rules: RuleSet, tables: Mapping[str, TableLens], problems: Problems) -> dict[str, Lens]:
@@ -59,8 +57,12 @@ def _between(
         lens = registry.default(ends)
         if lens is None:
             fitting = registry.fitting(ends)
-            hint = f"Write “as {fitting[0]}”." if fitting else "Translate it: translate name: crm.… <-> m365.…"
-            text = f"“{left.path}” holds {ends.crm} and “{right.path}” holds {ends.m365}: nothing translates them."
+            hint = (
+                f"Say what turns one into the other: as {fitting[0]}"
+                if fitting
+                else "Write a translate section for it, or map other fields."
+            )
+            text = f"“{left.path}” holds {described(ends.crm)} and “{right.path}” {described(ends.m365)}."
             problems.add("T301", rule.arrow_span, text, hint)
         return lens
     if use.translation is not None:
@@ -79,9 +81,13 @@ def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, 
         return None
     misfit = lens.accepts(left.type, right.type)
     if misfit is not None:
-        fitting = registry.fitting(Ends(left.type, right.type))
-        hint = f"Write “as {fitting[0]}”." if fitting else "Leave “as …” out, or map other fields."
-        problems.add("T303", rule.lens.span if rule.lens else rule.arrow_span, f"{misfit}.", hint)
+        ends = Ends(left.type, right.type)
+        fitting = registry.fitting(ends)
+        hint = f"Write “as {fitting[0]}”." if fitting else "Map other fields."
+        if registry.default(ends) is not None:
+            hint = "Leave “as …” out."
+        text = f"{misfit}; “{left.path}” holds {described(left.type)}, “{right.path}” {described(right.type)}."
+        problems.add("T303", rule.lens.span if rule.lens else rule.arrow_span, text, hint)
         return None
     if rule.arrow == "<->" and not lens.lossless:
         text = f"“{left.path}” and “{right.path}” don't have the same values, so nothing goes both ways unchanged."
@@ -120,7 +126,9 @@ def _from_source(rules: RuleSet, rule: MapRule, problems: Problems) -> Lens | No
     _check_timing(rule, source, problems)
     misfit = _misfit(source, target.type)
     if misfit:
-        problems.add("T307", source.span, f"“{target.path}” holds {target.type}, not {misfit}.", _wanted(target.type))
+        problems.add(
+            "T307", source.span, f"“{target.path}” holds {described(target.type)}, not {misfit}.", _wanted(target.type)
+        )
         return None
     length = _length(rules.crm if target.side == CRM else rules.m365, target)
     return registry.default(Ends(target.type, target.type, length, length))
@@ -148,8 +156,7 @@ def _misfit(source: Operand, target: Type) -> str:
             fitting = spec.kind == "choice" and all(fits(word, target) for word in spec.choices)
             return "" if fitting else f"what the setting “{spec.name}” can be"
         case Constant(value=value):
-            shown = ("yes" if value else "no") if isinstance(value, bool) else str(value)
-            return "" if fits(value, target) else f"“{shown}”"
+            return "" if fits(value, target) else shown(value)
     return f"a field like “{source.path}”"
 
 
@@ -177,7 +184,7 @@ def _check_ends(rules: RuleSet, rule: MapRule, problems: Problems) -> None:
             hint = f"Map “{first.name}” as a whole, or one place of a list: {first.name}[1]."
             problems.add("T309", end.span, f"A part of “{first.name}” can't be mapped on its own.", hint)
         elif writes(rule, side) and not schema.by_name[first.name].writable:
-            text = f"Only {_NAMES[side]} itself writes “{first.name}”."
+            text = f"Only {SIDES[side]} itself writes “{first.name}”."
             hint = f"Read it instead: {'->' if side == CRM else '<-'}"
             problems.add("T310", end.span, text, hint)
 

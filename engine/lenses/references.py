@@ -48,7 +48,7 @@ class CompanyByName:
     def accepts(self, crm: Type, m365: Type) -> str | None:
         if crm.name == "reference" and m365.name in ("text", "long text"):
             return None
-        return f"{self.name} joins a reference in the CRM with text in Microsoft 365, not {crm} with {m365}"
+        return f"“{self.name}” needs a reference in the CRM and text in Microsoft 365"
 
     def to_m365(self, value: Value, old: Value, context: Context) -> Value:
         if folded(value) == folded(old):
@@ -94,7 +94,7 @@ class FirstFolder:
         inner = crm.of
         if inner is not None and inner.name == "reference" and m365.name == "reference":
             return None
-        return f"{self.name} joins a list of references with one reference, not {crm} with {m365}"
+        return f"“{self.name}” needs a list of references in the CRM and one reference in Microsoft 365"
 
     def to_m365(self, value: Value, old: Value, context: Context) -> Value:
         first = _first(value)

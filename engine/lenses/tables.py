@@ -51,7 +51,7 @@ class TableLens:
     def accepts(self, crm: Type, m365: Type) -> str | None:
         if (crm, m365) == (self.ends.crm, self.ends.m365):
             return None
-        return f"{self.name} translates {self.ends.crm} to {self.ends.m365}, not {crm} to {m365}"
+        return f"“{self.name}” translates the fields that its heading names"
 
     def to_m365(self, value: Value, old: Value, context: Context) -> Value:
         return self._put(M365, value, old)

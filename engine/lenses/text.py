@@ -15,6 +15,18 @@ from engine.lenses.base import Ends, Untranslatable
 from engine.records import Value
 from engine.schema import Type
 
+_NOUNS: Final = {
+    "email": "an e-mail address",
+    "phone": "a phone number",
+    "flag": "yes or no",
+    "integer": "a whole number",
+    "date": "a date",
+    "instant": "a date and time",
+    "postal": "a postal address",
+    "user": "a user",
+    "choice": "a choice",
+}
+
 TEXTS: Final = ("text", "long text", "email", "phone")
 
 
@@ -92,7 +104,7 @@ def fits(name: str, allowed: Collection[str], crm: Type, m365: Type) -> str | No
     """None when both types are allowed, else the sentence that says what the lens needs."""
     if crm.name in allowed and m365.name in allowed:
         return None
-    return f"{name} joins {' or '.join(allowed)} on both sides, not {crm} with {m365}"
+    return f"“{name}” needs {' or '.join(_NOUNS.get(one, one) for one in allowed)} on both sides"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,4 +4,72 @@ from __future__ import annotations
 
 from engine.language.catalogue.code import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "T550",
+        "Entry that never acts",
+        "Entries of one question are asked from top to bottom, and the first that fits answers. This one "
+        "never gets to answer, whatever the settings are.",
+        "deleted in crm:    delete in m365\n  deleted in crm:    stop syncing     when crm.wanted",
+        "deleted in crm:    stop syncing     when crm.wanted\n  deleted in crm:    delete in m365   otherwise",
+    ),
+    Code(
+        "T551",
+        "Second window of one side",
+        "A side has one window, over one date, so that everybody can tell when a record comes in and goes out.",
+        "crm.born   from",
+        "m365.since   from",
+    ),
+    Code(
+        "T552",
+        "“newest” without a time",
+        "“newest wins” compares when the two records were changed. A system that does not record it can not take part.",
+        "newest wins:   when setting.winner is m365   tie crm",
+        "m365 wins:   when setting.winner is m365",
+    ),
+    Code(
+        "T553",
+        "Setting that is not used",
+        "A setting that no rule reads would be offered to people and change nothing.",
+        "crm wins:    always",
+        "crm wins:    when setting.winner is crm\n  m365 wins:   otherwise",
+    ),
+    Code(
+        "T554",
+        "Comparison that can not be looked up",
+        "Matching finds records by values that both sides hold. Between the two sides only “is” and “in” "
+        "can be looked up; tests of one side alone are free.",
+        "crm.met falls on m365.seen",
+        "crm.mail in m365.mails.value",
+    ),
+    Code(
+        "T555",
+        "Match without a comparison of the sides",
+        "An entry that only looks at one side would match every record of the other one.",
+        "by mail:      crm.wanted",
+        "by mail:      crm.mail in m365.mails.value",
+    ),
+    Code(
+        "T556",
+        "Field that can not be searched",
+        "The CRM finds records by a few fields only, such as names and e-mail addresses. Matching uses these.",
+        "crm.tag is m365.keyword",
+        "crm.nick is m365.pseudonym",
+    ),
+    Code(
+        "T557",
+        "Too many alternatives",
+        "A match entry is taken apart into all the ways in which it can hold, and each is looked up by "
+        "itself. Beyond 64 it would be slow, and nobody could follow it.",
+        "close and close and close and close and close and close and close",
+        "crm.mail in m365.mails.value",
+    ),
+    Code(
+        "T558",
+        "Alternatives that can not be told apart",
+        "Two alternatives of one entry that compare the same fields of the CRM are looked up by the same "
+        "values, so they must ask for the same besides.",
+        "by mail:      asking or plain",
+        "by mail:      asking\n  by again:     plain",
+    ),
+)

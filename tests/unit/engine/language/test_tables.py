@@ -81,7 +81,7 @@ def test_a_value_without_a_row_is_named() -> None:
     """A gap is shown with the values that fall into it."""
     (code, message), *others = problems("  any other         ->  50\n", '  "On Hold"   ->  40\n')
     assert (code, others) == ("T402", [])
-    assert '"In Progress"' in message and "On Hold" not in message and "->" in message
+    assert "“In Progress”" in message and "On Hold" not in message and "->" in message
 
 
 def test_a_value_with_two_rows_is_shown_with_the_first() -> None:
@@ -96,8 +96,8 @@ def test_a_value_with_two_rows_is_shown_with_the_first() -> None:
     [
         ('"Done"           <->  100', '"Done"           <->  101', "T400"),
         ("any other         ->  50", "any other        <->  50", "T401"),
-        ('keep "Cancelled"    while 100', 'keep "Done"    while 100', "T406"),
-        ("private      <->  sensitivity          as privacy\n", "private       ->  hidden\n", "T405"),
+        ('keep "Cancelled"    while 100', 'keep "Done"    while 100', "T405"),
+        ("private      <->  sensitivity          as privacy\n", "private       ->  hidden\n", "T404"),
     ],
 )
 def test_tables_that_say_too_much_are_refused(old: str, new: str, code: str) -> None:
