@@ -30,7 +30,11 @@ def compile_folder(folder: Path, schemas: Schemas) -> tuple[Program, ...]:
     """
     if not folder.is_dir():
         raise UserError(f"There is no rules folder {folder}.", "Name the folder that holds your *.rules files.")
-    paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserError(f"The rules folder {folder} can't be read: {reason}.", "Check its permissions.") from error
     if not paths:
         raise UserError(
             f"The folder {folder} holds no rule files.", f"Rule files end in {SUFFIX}; put at least one there."

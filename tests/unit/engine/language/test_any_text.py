@@ -24,7 +24,8 @@ KNOWN = {**crm.fields.SCHEMAS, **graph_client.fields.SCHEMAS}
 PIECES = st.sampled_from(
     ["<->", "->", "=>", "(", ")", '"', "\t", "\n", "\n  ", "\n      ", " when ", " and ", " or ", " not ", ":", ",",
      "|", "[", "]", "setting.", "crm.", "m365.", "user", "as phone", "on create", "#", "0", "99999999999999999999", "é",
-     "→", "\x00", "language 1\n", "map\n", "scope\n", "define\n", " else ", "now", "2 months", ".", "[1]", "[0]", "empty"]
+     "→", "\x00", "language 1\n", "map\n",
+     "scope\n", "define\n", " else ", "now", "2 months", ".", "[1]", "[0]", "empty"]
 )  # fmt: skip
 
 
