@@ -11,7 +11,7 @@ from engine.language.checked import Constant, FieldRef, MapRule, Operand, RuleSe
 from engine.language.choices import fits
 from engine.language.diagnostics import Note, Problems, Span
 from engine.language.suggestions import did_you_mean
-from engine.language.wording import SIDES, described, shown
+from engine.language.wording import SIDE_NAMES, described, shown
 from engine.lenses import registry
 from engine.lenses.base import Ends, Lens
 from engine.lenses.tables import TableLens
@@ -184,7 +184,7 @@ def _check_ends(rules: RuleSet, rule: MapRule, problems: Problems) -> None:
             hint = f"Map “{first.name}” as a whole, or one place of a list: {first.name}[1]."
             problems.add("T309", end.span, f"A part of “{first.name}” can't be mapped on its own.", hint)
         elif writes(rule, side) and not schema.by_name[first.name].writable:
-            text = f"Only {SIDES[side]} itself writes “{first.name}”."
+            text = f"Only {SIDE_NAMES[side]} itself writes “{first.name}”."
             hint = f"Read it instead: {'->' if side == CRM else '<-'}"
             problems.add("T310", end.span, text, hint)
 

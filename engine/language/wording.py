@@ -15,7 +15,7 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-SIDES: Final[Mapping[Side, str]] = {CRM: "the CRM", M365: "Microsoft 365"}
+SIDE_NAMES: Final[Mapping[Side, str]] = {CRM: "the CRM", M365: "Microsoft 365"}
 
 
 def described(kind: Type) -> str:
