@@ -19,6 +19,7 @@ from engine.language.comparisons import conditions
 from engine.language.diagnostics import Note, Problems
 from engine.language.keys import fields, operands
 from engine.language.program import SettingSpec
+from engine.language.wording import SIDE_NAMES, capital
 from engine.language.wording import capital
 from engine.records import CRM, M365
 
@@ -73,9 +74,8 @@ def _check_windows(rules: RuleSet, problems: Problems) -> None:
         on_side = [rule for rule in rules.window if rule.field.side == side]
         for rule in on_side[1:]:
             note = Note(on_side[0].entry.span, "the first window")
-            problems.add(
-                "T551", rule.entry.span, f"{capital(SIDES[side])} has a window already.", "Keep one per side.", note
-            )
+            text = f"{capital(SIDE_NAMES[side])} has a window already."
+            problems.add("T551", rule.entry.span, text, "Keep one per side.", note)
 
 
 def _check_settings(rules: RuleSet, problems: Problems) -> None:
