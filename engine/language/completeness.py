@@ -20,7 +20,6 @@ from engine.language.diagnostics import Note, Problems
 from engine.language.keys import fields, operands
 from engine.language.program import SettingSpec
 from engine.language.wording import SIDE_NAMES, capital
-from engine.language.wording import capital
 from engine.records import CRM, M365
 
 _LIMIT: Final = 20_000
