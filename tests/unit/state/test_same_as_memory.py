@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlmodel import SQLModel
@@ -156,7 +157,16 @@ def _sorted(pairs: object) -> list:
     return sorted(pairs, key=lambda pair: pair[0].id)  # type: ignore[call-overload]
 
 
-TestTwoHolders = TwoHolders.TestCase
-TestTwoHolders.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+class TestTwoHolders(TwoHolders.TestCase):
+    """A short search, in every run of the suite."""
+
+    settings = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.soak
+class TestTwoHoldersForLong(TwoHolders.TestCase):
+    """A long search."""
+
+    settings = settings(
+        max_examples=1000, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    )
