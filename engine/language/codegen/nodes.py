@@ -25,11 +25,16 @@ ATTRIBUTES: Final = frozenset({"append", "get", "strip", "text", "values"})
 
 
 def at(span: Span, node: Node) -> Node:
-    """Give a place to every part of the node that has none yet."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.expr | ast.stmt | ast.arg) and not hasattr(inner, "lineno"):
+    """Give a place to every part of the node that has none yet; parts placed before are whole and are passed over."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.expr | ast.stmt | ast.arg):
+            if hasattr(inner, "lineno"):
+                continue
             inner.lineno, inner.end_lineno = span.line, span.line
             inner.col_offset, inner.end_col_offset = span.column - 1, span.end_column - 1
+        waiting.extend(ast.iter_child_nodes(inner))
     return node
 
 
