@@ -61,10 +61,13 @@ def resolve(
     A name that several carry means the one held now, else the oldest; one that nobody carries is made. The function
     raises Unfit for an id that does not exist.
     """
-    given = set(wanted)
-    names = {reference.name for reference in given if reference.id is None}
+    given = dict.fromkeys(wanted)
+    names = [reference.name for reference in given if reference.id is None]
     found = find_named(transaction.connection, transaction.org, named, names)
-    missing = {key: name for name in sorted(names, reverse=True) if (key := fold(name)) not in found}
+    missing: dict[str, str] = {}
+    for name in names:
+        if fold(name) not in found:
+            missing.setdefault(fold(name), " ".join(name.split()))
     if missing:
         ids = transaction.reserve(len(missing))
         found.update(find_named(transaction.connection, transaction.org, named, missing.values()))
