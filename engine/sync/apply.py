@@ -61,6 +61,8 @@ class Applier:
         taken = set(self.state.claim(self.fence, kind, keys, now, now + CLAIM_MS))
         crm = self.writers[CRM]
         taken |= {key for key, _ in crm.find(self.rules.program.crm.kind, keys - taken)}
+        if not taken:
+            return list(batch)
         late = [decision for decision in batch if taken.intersection(decision.claims)]
         if late:
             freed = {key for decision in late for key in decision.claims}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -12,7 +12,7 @@ from engine.context import Context
 from engine.language.program import Choice, Direction, Program, Reason
 from engine.links import NO_AGREEMENT, Base, Link, Space
 from engine.plans import Action, Class, Decision, FieldChange, Refusal
-from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, opposite
+from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, Value, opposite
 from engine.schema import Schema
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
@@ -98,10 +98,9 @@ def _merged(
     rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record, state: str, entry: str = "", note: str = ""
 ) -> Decision:
     merged = merge(rules.program, rules.layout, crm, m365, pairing.base, rules.context, rules.direction)
-    base = Base(
-        {**pairing.base.crm, **merged.base[CRM]} if merged.base[CRM] else pairing.base.crm,
-        {**pairing.base.m365, **merged.base[M365]} if merged.base[M365] else pairing.base.m365,
-    )
+    base = pairing.base
+    if merged.base[CRM] or merged.base[M365]:
+        base = Base({**base.crm, **merged.base[CRM]}, {**base.m365, **merged.base[M365]})
     actions = tuple(
         _update(rules, pairing, crm if side == CRM else m365, merged, entry)
         for side in (CRM, M365)
@@ -109,11 +108,11 @@ def _merged(
     )
     lasting = [refusal for refusal in merged.refusals if refusal.reason != ONE_WAY]
     if state == "dormant":
-        after = replace(link, state="dormant", attempts=0)
+        after = _with(link, state="dormant", attempts=0)
     elif lasting:
         after = replace(link, state="held", reason=lasting[0].reason, entry=lasting[0].entry, attempts=0)
     else:
-        after = replace(link, state="linked", reason="", entry="", attempts=0)
+        after = _with(link, state="linked", reason="", entry="", attempts=0)
     if merged.settled or actions:
         after = replace(after, agreed_at=rules.now if after.agreed_at is None or actions else after.agreed_at)
     return Decision(
@@ -334,12 +333,11 @@ def _not_created(
 
 def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     """The base of a new pair: the source as it is, the draft as it shall come back."""
-    seen = view(source.values, {}, rules.layout.slots[source.side])
-    of_source = {path: seen[path] for path in rules.layout.paths[source.side] if path in seen}
+    of_source = {path: made.seen[path] for path in rules.layout.paths[source.side] if path in made.seen}
     written = {change.path: change.after for change in made.changes}
     of_made = {path: written.get(path) for path in rules.layout.paths[made.record.side]}
-    untold = {line.entry for line in rules.program.lines} & {refusal.entry for refusal in made.refusals}
-    for line in rules.program.lines:
+    untold = {refusal.entry for refusal in made.refusals}
+    for line in rules.program.lines if untold else ():
         if line.entry in untold:
             of_source.pop((line.crm_path if source.side == CRM else line.m365_path) or "", None)
     return Base(of_source, of_made) if source.side == CRM else Base(of_made, of_source)
@@ -370,8 +368,15 @@ def _identified(link: Link, side: Side, id: str | None, version: str) -> Link:
     return replace(link, crm_id=id, crm_version=version)
 
 
+def _with(link: Link, **values: object) -> Link:
+    """The link with these values: itself where it holds them already, as most links of a sweep do."""
+    if all(getattr(link, name) == value for name, value in values.items()):
+        return link
+    return replace(link, **values)  # type: ignore[arg-type]
+
+
 def _seen(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Link:
-    return replace(
+    return _with(
         link, crm_version=crm.version, m365_version=m365.version, wake_at=_wake(rules, crm, m365),
         collection=pairing.collection or link.collection, title=title(rules.program, crm),
     )  # fmt: skip
@@ -402,9 +407,8 @@ def _sides(source: Record, made: Record) -> tuple[Record, Record]:
     return (source, made) if source.side == CRM else (made, source)
 
 
-def _last_known(schema: Schema, id: str | None, base: object) -> Record:
-    values = dict(base) if isinstance(base, dict) else {}
-    return Record(schema.side, schema.kind, id or "", "", values)
+def _last_known(schema: Schema, id: str | None, base: Mapping[str, Value]) -> Record:
+    return Record(schema.side, schema.kind, id or "", "", base)
 
 
 def title(program: Program, record: Record) -> str:

@@ -51,7 +51,7 @@ class Gatherer:
         touched = {self.known[side][id] for side in (CRM, M365) for id in ids[side] if id in self.known[side]}
         chosen = [self.links[id] for id in sorted(touched | wanted) if id in wanted or self._news(self.links[id][0])]
         linked = self._linked(chosen)
-        ids[CRM] |= {id for link, _ in chosen for id in link.candidates}
+        ids[CRM] |= self._freed({id for link, _ in chosen for id in link.candidates})
         fresh = {side: sorted(id for id in ids[side] if id not in self.known[side]) for side in (CRM, M365)}
         for side in (CRM, M365):
             unproved = [id for id in fresh[side] if id not in self.present[side] or id in self.reading.suspects[side]]
@@ -96,6 +96,13 @@ class Gatherer:
         closed = (link for id, link in self.known[CRM].items() if id not in visible)
         wanted.update(closed, (link.id for link, _ in self.links.values() if link.state in ("dormant", "held")))
         return visible - set(self.known[CRM])
+
+    def _freed(self, candidates: set[str]) -> set[str]:
+        """CRM records that a held item may have kept waiting; those that have a link of their own are none."""
+        unknown = candidates - set(self.known[CRM])
+        if unknown:
+            self._know(self.state.links(self.space.id, self.program.name, (), unknown))
+        return candidates - set(self.known[CRM])
 
     def _missing(self) -> set[str]:
         """Links that a whole listing did not mention are suspects; a sweep looks at every link again."""
@@ -197,7 +204,7 @@ class Gatherer:
             return pairing
         self._read(CRM, [link.settled])
         chosen = self.present[CRM].get(link.settled)
-        if not isinstance(chosen, Record):
+        if not isinstance(chosen, Record) or self._taken({link.settled}):
             return replace(pairing, link=replace(link, settled=""))
         return replace(pairing, candidates=(chosen,), entry="settled by a person")
 
@@ -217,7 +224,7 @@ class Gatherer:
 
     def _find(self, keys: set[Key]) -> dict[Key, list[str]]:
         found: dict[Key, list[str]] = defaultdict(list)
-        if self.reading.complete[CRM]:
+        if keys and self.reading.complete[CRM]:
             for record in self.reading.records[CRM].values():
                 for entry in self.program.matches:
                     for key in entry.crm_keys(record, self.context):
@@ -278,9 +285,10 @@ class Gatherer:
     def _names(self, pairings: list[Pairing]) -> Names:
         wanted: dict[tuple[Side, str], set[str]] = defaultdict(set)
         for pairing in pairings:
+            paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
             for side, state, base in ((CRM, pairing.crm, pairing.base.crm), (M365, pairing.m365, pairing.base.m365)):
                 if isinstance(state, Record):
-                    for named_side, kind, name in names_wanted(self.layout, side, state.values, base):
+                    for named_side, kind, name in names_wanted(self.layout, side, state.values, base, paired):
                         wanted[named_side, kind].add(name)
         found: dict[tuple[Side, str, str], tuple[Reference, ...]] = {}
         for (side, kind), names in wanted.items():

@@ -16,12 +16,13 @@ from engine.sync.slots import Layout, compose, view
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A record to be created: whole ``values`` for the adapter, ``changes`` per path for people, and what the record
-    would look like, for judging it by the scope rules before it is made."""
+    would look like, for judging it by the scope rules before it is made. ``seen`` is the source with its slots."""
 
     values: Mapping[str, Value]
     changes: tuple[FieldChange, ...]
     refusals: tuple[Refusal, ...]
     record: Record
+    seen: Mapping[str, Value]
 
 
 def draft(
@@ -31,10 +32,7 @@ def draft(
     seen = view(source.values, {}, layout.slots[opposite(side)])
     written = dict(program.project[side](seen, context))
     refusals = []
-    for line in program.lines:
-        path = line.m365_path if side == M365 else line.crm_path
-        if path is None or not (line.to_m365 if side == M365 else line.to_crm):
-            continue
+    for path, line in layout.writing[side]:
         try:
             if path not in written or line.on_create:
                 value = _value(line, side, source, seen, context)
@@ -44,8 +42,8 @@ def draft(
             refusals.append(Refusal(side, path, problem.reason, line.entry))
     written = {path: value for path, value in written.items() if value is not None}
     values = compose({}, {}, written, layout.slots[side])
-    changes = tuple(FieldChange(path, None, written[path], _entry(program, side, path)) for path in written)
-    return Draft(values, changes, tuple(refusals), _imagined(program, side, values, home))
+    changes = tuple(FieldChange(path, None, value, layout.entries[side][path]) for path, value in written.items())
+    return Draft(values, changes, tuple(refusals), _imagined(program, side, values, home), seen)
 
 
 def _value(line: Line, side: Side, source: Record, seen: Mapping[str, Value], context: Context) -> Value:
@@ -60,16 +58,6 @@ def _value(line: Line, side: Side, source: Record, seen: Mapping[str, Value], co
     return line.lens.to_m365(given, None, context) if side == M365 else line.lens.to_crm(given, None, context)
 
 
-def _entry(program: Program, side: Side, path: str) -> str:
-    """The last line that writes the path on creation: ``on create`` lines come after and count."""
-    found = ""
-    for line in program.lines:
-        writes = line.to_m365 if side == M365 else line.to_crm
-        if writes and path == (line.m365_path if side == M365 else line.crm_path) and (not found or line.on_create):
-            found = line.entry
-    return found
-
-
 def _imagined(program: Program, side: Side, values: Mapping[str, Value], home: Reference | None) -> Record:
     schema = program.m365 if side == M365 else program.crm
     whole: dict[str, Value] = dict.fromkeys((field.name for field in schema.fields), None) | dict(values)
@@ -80,12 +68,13 @@ def _imagined(program: Program, side: Side, values: Mapping[str, Value], home: R
 
 
 def names_wanted(
-    layout: Layout, side: Side, values: Mapping[str, Value], base: Mapping[str, Value]
+    layout: Layout, side: Side, values: Mapping[str, Value], base: Mapping[str, Value], paired: bool
 ) -> set[tuple[Side, str, str]]:
-    """(side, kind, name) to look up before what changed of these values can be translated."""
+    """(side, kind, name) to look up before what changed of these values can be translated. Of a pair that is
+    complete, lines that run on creation only translate nothing."""
     wanted: set[tuple[Side, str, str]] = set()
-    for path, kind, lens in layout.naming[side]:
+    for path, kind, line in layout.naming[side]:
         value = values.get(path)
-        if value is not None and value != base.get(path):
-            wanted.update((opposite(side), kind, name) for name in lens.names(value))
+        if value is not None and value != base.get(path) and not (paired and line.on_create):
+            wanted.update((opposite(side), kind, name) for name in line.lens.names(value))
     return wanted

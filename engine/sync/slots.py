@@ -36,8 +36,12 @@ class Layout:
     pair_of: Mapping[int, int]
     paths: Mapping[Side, tuple[str, ...]]
     """The paths that get a base: those of path-to-path lines that run after the creation too."""
-    naming: Mapping[Side, tuple[tuple[str, str, Lens], ...]]
-    """Per source side: (path, kind named on the other side, lens) of lines that write references."""
+    naming: Mapping[Side, tuple[tuple[str, str, Line], ...]]
+    """Per source side: (path, kind named on the other side, line) of lines that write references."""
+    writing: Mapping[Side, tuple[tuple[str, Line], ...]]
+    """Per written side: (path, line) of all lines that write it, in the order of the rules."""
+    entries: Mapping[Side, Mapping[str, str]]
+    """Per written side and path: the entry behind its value on creation."""
 
 
 def layout(program: Program) -> Layout:
@@ -59,10 +63,26 @@ def layout(program: Program) -> Layout:
             "m365": tuple(dict.fromkeys(line.m365_path or "" for line in lines)),
         },
         naming={"crm": _naming(program, "crm"), "m365": _naming(program, "m365")},
+        writing={"crm": _writing(program, "crm"), "m365": _writing(program, "m365")},
+        entries={"crm": _entries(program, "crm"), "m365": _entries(program, "m365")},
     )
 
 
-def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Lens], ...]:
+def _writing(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
+    paths = [(line.m365_path if side == "m365" else line.crm_path, line) for line in program.lines]
+    return tuple((path, line) for path, line in paths if path and (line.to_m365 if side == "m365" else line.to_crm))
+
+
+def _entries(program: Program, side: Side) -> Mapping[str, str]:
+    """The last line that writes a path on creation: ``on create`` lines come after and count."""
+    found: dict[str, str] = {}
+    for path, line in _writing(program, side):
+        if path not in found or line.on_create:
+            found[path] = line.entry
+    return found
+
+
+def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Line], ...]:
     found = []
     for line in program.lines:
         if line.crm_path and line.m365_path:
@@ -70,7 +90,7 @@ def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Lens], ...]
             kind = written.type_at(line.m365_path if source == "crm" else line.crm_path)
             target = (kind.of or kind).target
             if target is not None:
-                found.append((line.crm_path if source == "crm" else line.m365_path, target, line.lens))
+                found.append((line.crm_path if source == "crm" else line.m365_path, target, line))
     return tuple(found)
 
 
@@ -112,6 +132,8 @@ def _column(group: SlotGroup, value: Value) -> list[Value]:
 
 def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -> list[Value]:
     agreed = [base.get(path) for path in group.paths]
+    if not any(agreed):
+        return (column + agreed)[: len(agreed)]
     if column[: len(agreed)] == [value for value in agreed if value is not None]:
         return agreed if len(column) <= len(agreed) else _positions(column, agreed)
     placed: list[Value] = [None] * len(agreed)
