@@ -4,28 +4,22 @@ beside them. No entity is made; a thousand records cost three statements."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from crm.access import ORG, Rights, Viewer
-from crm.fields import CONTACT_KIND, MATCHABLE, POSTAL_GROUPS
-from crm.tables import company, contact, contact_folder, folder, match_key, share, tombstone
+from crm.fields import CONTACT_KIND, POSTAL_GROUPS
+from crm.matchkeys import COMPANY_NAME, EMPLOYER, IDS, KEYED, add_company_keys, add_keys, chunks, drop_keys
+from crm.tables import company, contact, contact_folder, folder, share, tombstone
 from crm.transactions import PENDING, Transaction
 from crm.values import EMPTY_COLUMNS, PLAIN, Stored, postal
-from engine.context import fold
 from engine.records import CRM, Record, Reference, Value
 
-CHUNK: Final = 500
-"""How many ids one statement is asked for."""
-
-COMPANY_NAME: Final = "accountid.name"
-_KEYED: Final = tuple(path for path in MATCHABLE if path != COMPANY_NAME)
 _HEAD: Final = ("readable", "editable", "crm_id", "version", "modified_at", "owner_id", "company_id", "accountname")
 _AT: Final = len(_HEAD) + len(PLAIN)
 _GROUPS: Final = tuple(
@@ -33,8 +27,6 @@ _GROUPS: Final = tuple(
     for place, (group, names) in enumerate(POSTAL_GROUPS.items())
 )
 _STORED: Final = (*PLAIN, *(name for names in POSTAL_GROUPS.values() for name in names))
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +71,6 @@ class ChangedContact:
     folders: tuple[str, ...] | None
 
 
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    waiting = iter(items)
-    while part := list(islice(waiting, size)):
-        yield part
-
-
 def load(connection: Connection, viewer: Viewer, ids: Collection[str], lock: bool = False) -> dict[str, Seen]:
     """The contacts with these ids, those that exist. ``lock`` holds their rows until the transaction ends."""
     wanted = _loading(viewer.rights, lock)
@@ -114,18 +100,16 @@ def _loading(rights: Rights, lock: bool) -> Select[Any]:
             company.c.accountname,
             *(contact.c[name] for name in _STORED),
         )
-        .select_from(contact.outerjoin(company, _COMPANY))
-        .where(contact.c.org_id == ORG, contact.c.crm_id.in_(_IDS))
+        .select_from(contact.outerjoin(company, EMPLOYER))
+        .where(contact.c.org_id == ORG, contact.c.crm_id.in_(IDS))
     )
     return wanted.order_by(contact.c.crm_id).with_for_update(of=contact) if lock else wanted
 
 
-_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
-_COMPANY: Final = (company.c.org_id == contact.c.org_id) & (company.c.crm_id == contact.c.company_id)
 _PLACED: Final = (
     select(contact_folder.c.contact_id, folder.c.crm_id, folder.c.name)
     .join(folder, (folder.c.org_id == contact_folder.c.org_id) & (folder.c.crm_id == contact_folder.c.folder_id))
-    .where(contact_folder.c.org_id == ORG, contact_folder.c.contact_id.in_(_IDS))
+    .where(contact_folder.c.org_id == ORG, contact_folder.c.contact_id.in_(IDS))
     .order_by(contact_folder.c.contact_id, contact_folder.c.position)
 )
 
@@ -158,9 +142,7 @@ def find_marks(connection: Connection, org: str, marks: Collection[str]) -> dict
     return found
 
 
-_BY_ORIGIN: Final = select(contact.c.origin, contact.c.crm_id).where(
-    contact.c.org_id == ORG, contact.c.origin.in_(_IDS)
-)
+_BY_ORIGIN: Final = select(contact.c.origin, contact.c.crm_id).where(contact.c.org_id == ORG, contact.c.origin.in_(IDS))
 
 
 def insert_contacts(transaction: Transaction, new: Sequence[NewContact]) -> None:
@@ -177,8 +159,8 @@ def insert_contacts(transaction: Transaction, new: Sequence[NewContact]) -> None
     transaction.insert(contact, tuple(template), rows)
     transaction.touch(contact)
     _place(transaction, [(one.crm_id, one.folders) for one in new if one.folders])
-    _add_keys(transaction, [(one.crm_id, path, one.columns.get(path)) for one in new for path in _KEYED])
-    _add_company_keys(transaction, [one.crm_id for one in new if one.company_id is not None])
+    add_keys(transaction, [(one.crm_id, path, one.columns.get(path)) for one in new for path in KEYED])
+    add_company_keys(transaction, [one.crm_id for one in new if one.company_id is not None])
 
 
 def revive(transaction: Transaction, kind: str, ids: Collection[str]) -> dict[str, int]:
@@ -206,13 +188,13 @@ def change_contacts(transaction: Transaction, changed: Sequence[ChangedContact])
         these = (contact_folder.c.org_id == transaction.org, contact_folder.c.contact_id.in_(part))
         transaction.connection.execute(delete(contact_folder).where(*these))
     _place(transaction, placed)
-    for path in _KEYED:
+    for path in KEYED:
         moved = [(one.crm_id, path, one.columns[path]) for one in changed if path in one.columns]
-        _drop_keys(transaction, [crm_id for crm_id, _, _ in moved], path)
-        _add_keys(transaction, moved)
+        drop_keys(transaction, [crm_id for crm_id, _, _ in moved], path)
+        add_keys(transaction, moved)
     employed = [one for one in changed if "company_id" in one.columns]
-    _drop_keys(transaction, [one.crm_id for one in employed], COMPANY_NAME)
-    _add_company_keys(transaction, [one.crm_id for one in employed if one.columns["company_id"] is not None])
+    drop_keys(transaction, [one.crm_id for one in employed], COMPANY_NAME)
+    add_company_keys(transaction, [one.crm_id for one in employed if one.columns["company_id"] is not None])
 
 
 def bump(transaction: Transaction, values: Mapping[str, object], rows: Sequence[Mapping[str, object]]) -> None:
@@ -242,7 +224,7 @@ def delete_contacts(transaction: Transaction, ids: Sequence[str], merged_into: s
     for part in chunks(ids):
         these = (contact.c.org_id == transaction.org, contact.c.crm_id.in_(part))
         rows = transaction.connection.execute(select(contact.c.crm_id, contact.c.version).where(*these)).all()
-        _drop_keys(transaction, part)
+        drop_keys(transaction, part)
         for table in (contact_folder, share):
             transaction.connection.execute(
                 delete(table).where(table.c.org_id == transaction.org, table.c.contact_id.in_(part))
@@ -271,37 +253,3 @@ def _place(transaction: Transaction, folders: Sequence[tuple[str, tuple[str, ...
         for position, folder_id in enumerate(listed, 1)
     ]
     transaction.insert(contact_folder, ("org_id", "contact_id", "folder_id", "position"), rows)
-
-
-def _add_keys(transaction: Transaction, values: Iterable[tuple[str, str, Stored]]) -> None:
-    rows = [
-        (transaction.org, CONTACT_KIND, path, folded, crm_id)
-        for crm_id, path, value in values
-        if isinstance(value, str) and (folded := fold(value))
-    ]
-    transaction.insert(match_key, ("org_id", "kind", "path", "folded", "crm_id"), rows)
-
-
-_COMPANY_KEYS: Final = insert(match_key).from_select(
-    ["org_id", "kind", "path", "folded", "crm_id"],
-    select(contact.c.org_id, literal(CONTACT_KIND), literal(COMPANY_NAME), company.c.name_key, contact.c.crm_id)
-    .join(company, _COMPANY)
-    .where(contact.c.org_id == ORG, contact.c.crm_id.in_(_IDS)),
-)
-
-
-def _add_company_keys(transaction: Transaction, ids: Sequence[str]) -> None:
-    for part in chunks(ids):
-        transaction.connection.execute(_COMPANY_KEYS, {"org": transaction.org, "ids": part})
-
-
-def _drop_keys(transaction: Transaction, ids: Sequence[str], path: str | None = None) -> None:
-    for part in chunks(ids):
-        these = [
-            match_key.c.org_id == transaction.org,
-            match_key.c.kind == CONTACT_KIND,
-            match_key.c.crm_id.in_(part),
-        ]
-        if path is not None:
-            these.append(match_key.c.path == path)
-        transaction.connection.execute(delete(match_key).where(*these))

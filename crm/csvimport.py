@@ -11,10 +11,10 @@ from typing import Final, TypeAlias
 from sqlalchemy import select
 
 from crm import csvfiles
-from crm.contacts import chunks
 from crm.csvcells import Once, at, flag, look_up, number, required, stored_cell
 from crm.csvfiles import SHEETS, Line, Sheet, read_sheet, split_names
 from crm.fields import BY_NAME
+from crm.matchkeys import chunks
 from crm.people import Effect, User, all_teams, all_users
 from crm.references import COMPANIES, FOLDERS, Named
 from crm.store import CrmStore, Edit

@@ -10,8 +10,9 @@ from typing import Final, TypeAlias
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Select, bindparam, select
 
 from crm.access import ORG, Rights, Viewer
-from crm.contacts import chunks, load
+from crm.contacts import load
 from crm.fields import CONTACT_KIND, MATCHABLE
+from crm.matchkeys import chunks
 from crm.tables import contact, match_key
 from engine.context import fold
 from engine.lenses.text import comparable

@@ -11,8 +11,9 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, insert, select, update
 
 from crm.access import ORG
-from crm.contacts import COMPANY_NAME, bump_where, bury, chunks, revive
+from crm.contacts import bump_where, bury, revive
 from crm.fields import COMPANY_KIND, CONTACT_KIND, FOLDER_KIND
+from crm.matchkeys import COMPANY_NAME, chunks
 from crm.tables import company, contact, contact_folder, folder, match_key
 from crm.transactions import PENDING, Transaction
 from crm.values import Unfit

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Engine, Table, select, text, update
 from crm.access import Viewer
 from crm.actions import all_meant, difference, first_meant
 from crm.changes import START, Position, since
-from crm.contacts import CHUNK, NewContact, Seen, change_contacts, delete_contacts, insert_contacts, load, revive
+from crm.contacts import NewContact, Seen, change_contacts, delete_contacts, insert_contacts, load, revive
 from crm.fields import CONTACT_KIND
+from crm.matchkeys import CHUNK
 from crm.people import Effect, People, Share, Team, User, all_shares, all_teams, all_users
 from crm.references import COMPANIES, FOLDERS, Named, change_named, delete_named, insert_named, resolve
 from crm.tables import TABLES, company, contact, folder, tombstone, user

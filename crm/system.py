@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Engine
 from crm.access import Viewer, access_rev, viewer
 from crm.actions import carry_out
 from crm.changes import START, Position, gone_since, head, merged_into, since
-from crm.contacts import CHUNK, chunks, find_marks, load, visible
+from crm.contacts import find_marks, load, visible
 from crm.fields import CONTACT_KIND, SCHEMAS
 from crm.matching import find_contacts
+from crm.matchkeys import CHUNK, chunks
 from crm.references import NAMED, find_named
 from crm.transactions import CommitLost, Database, utc_milliseconds
 from engine.errors import LeaseLost, SignInNeeded

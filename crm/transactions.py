@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Engine, Table, insert, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm import tables
@@ -130,6 +130,8 @@ class Database:
         try:
             connection.commit()
         except DBAPIError as error:
+            if _rolled_back(error):
+                raise
             raise CommitLost(str(_plain(error))) from error
         self._tell("after commit")
 
@@ -178,9 +180,26 @@ _WRONG_FILE: Final = {
 }
 
 
+def _code(error: DBAPIError) -> tuple[str, str]:
+    """SQLite's name for the error and PostgreSQL's SQLSTATE; empty where there is none."""
+    return getattr(error.orig, "sqlite_errorname", None) or "", getattr(error.orig, "sqlstate", None) or ""
+
+
+def _rolled_back(error: DBAPIError) -> bool:
+    """Whether a failed commit is known to have kept nothing; a lost connection or a failing disk leaves it open."""
+    found, state = _code(error)
+    return found.startswith(("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_CONSTRAINT")) or state[:2] in (
+        "23",
+        "40",
+        "53",
+        "55",
+    )
+
+
 def _plain(error: DBAPIError) -> TandemError:
-    found = getattr(error.orig, "sqlite_errorname", None) or ""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    found, state = _code(error)
+    if isinstance(error, IntegrityError):
+        return Unavailable("The CRM holds such a record already, perhaps since a moment ago. Look again and try again.")
     for start, message in _SQLITE:
         if found.startswith(start):
             return Unavailable(message)

@@ -7,7 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from crm.contacts import CHUNK
+from crm.matchkeys import CHUNK
 from engine.records import Gone, Record, Reference
 from tests.unit.crm.desk import Desk, change, creation
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -221,6 +222,22 @@ def test_a_commit_whose_end_is_not_known_is_told_as_unknown(desk: Desk, monkeypa
         patch.setattr(sa.Connection, "commit", fail)
         outcomes = desk.write(good, bad)
     assert [type(outcome) for outcome in outcomes] == [Unknown, Refused]
+
+
+def test_a_commit_that_surely_kept_nothing_is_to_be_tried_again(
+    postgres_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk at the commit is no unknown end: nothing was written, and the trouble has a name."""
+    desk = Desk(postgres_engine)
+    desk.people("anna")
+
+    def fail(self: sa.Connection) -> None:
+        raise sa.exc.OperationalError("COMMIT", {}, psycopg.errors.DiskFull())
+
+    with monkeypatch.context() as patch, pytest.raises(Unavailable, match="disk of the CRM's database server is full"):
+        patch.setattr(sa.Connection, "commit", fail)
+        desk.write(creation(lastname="A"))
+    assert list(desk.store.contacts()) == []
 
 
 def test_a_value_that_only_the_database_refuses_takes_no_other_with_it(
