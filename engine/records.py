@@ -105,7 +105,10 @@ class Key:
 
     def text(self) -> str:
         """A stable form for storing and comparing (terms in rule order)."""
-        return json.dumps([self.entry, self.terms, self.ignore_case], ensure_ascii=False, separators=(",", ":"))
+        return _compact([self.entry, self.terms, self.ignore_case])
+
+
+_compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def to_json(value: Value) -> object:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -172,7 +171,7 @@ def explain(problem: BaseException | None) -> TandemError | None:
     found = None
     if isinstance(problem, sqlite3.Error):
         found = _explain_sqlite(problem)
-    elif isinstance(problem, psycopg.Error):
+    elif problem is not None:
         found = _explain_postgresql(problem)
     return None if found is None else found[0](found[1])
 
@@ -186,7 +185,11 @@ def _explain_sqlite(problem: sqlite3.Error) -> _Problem | None:
     return _SQLITE.get(code & 0xFF)  # the low byte is the primary result code
 
 
-def _explain_postgresql(problem: psycopg.Error) -> _Problem | None:
+def _explain_postgresql(problem: BaseException) -> _Problem | None:
+    import psycopg  # a tenth of a second that an installation on SQLite need not spend
+
+    if not isinstance(problem, psycopg.Error):
+        return None
     if problem.sqlstate is not None:
         return next((found for start, found in _POSTGRESQL.items() if problem.sqlstate.startswith(start)), None)
     if not isinstance(problem, psycopg.OperationalError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from sys import intern
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import RowMapping
 
@@ -48,7 +49,8 @@ def _thaw(raw: object) -> Value:
 
 
 def _values(raw: Mapping[str, Value]) -> dict[str, Value]:
-    return {path: value if type(value) in _PLAIN else _thaw(value) for path, value in raw.items()}
+    """Paths are the same few in every row: interned, they are held once."""
+    return {intern(path): value if type(value) in _PLAIN else _thaw(value) for path, value in raw.items()}
 
 
 # ---- links ----------------------------------------------------------------------------------------------------
@@ -93,17 +95,17 @@ def base_row(link: str, base: Base) -> Row:
 class _Packed:
     """A base as stored; decoded once, when either side is first looked at."""
 
-    __slots__ = ("_sides", "_text")
+    __slots__ = ("_text", "sides")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._sides: tuple[dict[str, Value], dict[str, Value]] | None = None
+        self.sides: tuple[dict[str, Value], dict[str, Value]] | None = None
 
     def side(self, which: int) -> dict[str, Value]:
-        if self._sides is None:
+        if self.sides is None:
             crm, m365 = _decode(self._text)
-            self._sides, self._text = (_values(crm), _values(m365)), ""
-        return self._sides[which]
+            self.sides, self._text = (_values(crm), _values(m365)), ""
+        return self.sides[which]
 
 
 class PackedValues(Mapping[str, Value]):
@@ -117,6 +119,11 @@ class PackedValues(Mapping[str, Value]):
 
     def __getitem__(self, path: str) -> Value:
         return self._packed.side(self._which)[path]
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """Mapping's own goes through three calls, and every mapped field of every pair is asked for."""
+        sides = self._packed.sides
+        return (self._packed.side(self._which) if sides is None else sides[self._which]).get(path, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed.side(self._which))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from engine.links import Base, Link
 from engine.port import Ended, Feeds, Fence, Intent, LinkChange
@@ -131,6 +131,8 @@ class SqlState:
         key = list(CLAIM.primary_key)
         if self._engine.dialect.name == "sqlite":
             return sqlite.insert(CLAIM).values(fresh).on_conflict_do_update(key, set_=fresh, where=free)
+        from sqlalchemy.dialects import postgresql  # costs installations on SQLite nothing
+
         return postgresql.insert(CLAIM).values(fresh).on_conflict_do_update(None, key, set_=fresh, where=free)
 
     def _claims(self, kind: str, keys: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:

@@ -132,7 +132,7 @@ def _column(group: SlotGroup, value: Value) -> list[Value]:
 
 def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -> list[Value]:
     agreed = [base.get(path) for path in group.paths]
-    if not any(agreed):
+    if agreed.count(None) == len(agreed):
         return (column + agreed)[: len(agreed)]
     if column[: len(agreed)] == [value for value in agreed if value is not None]:
         return agreed if len(column) <= len(agreed) else _positions(column, agreed)
