@@ -81,7 +81,6 @@ def export(context: click.Context, folder: Path) -> None:
 @click.pass_context
 def show(context: click.Context, record: str, as_json: bool) -> None:
     """Show a contact, by id, e-mail address or full name."""
-    from engine.records import to_json
     from tandem import shown
     from tandem.cli.screen import table
     from tandem.crmedits import find_contact
@@ -89,8 +88,7 @@ def show(context: click.Context, record: str, as_json: bool) -> None:
     installation = opened(context)
     found = find_contact(installation.store, record)
     if as_json:
-        values = {name: to_json(value) for name, value in found.values.items()}
-        click.echo(shown.to_json({"id": found.id, "version": found.version, "values": values}))
+        click.echo(shown.to_json(_json(found)))
         return
     from crm.fields import CONTACT
 
@@ -102,8 +100,9 @@ def show(context: click.Context, record: str, as_json: bool) -> None:
 @crm.command("list")
 @click.argument("text", required=False)
 @click.option("--user", metavar="USER", help="Only contacts assigned to this user.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with every field.")
 @click.pass_context
-def list_(context: click.Context, text: str | None, user: str | None) -> None:
+def list_(context: click.Context, text: str | None, user: str | None, as_json: bool) -> None:
     """List contacts; with TEXT, those whose name, company or address has it in it."""
     from tandem.cli.screen import table
     from tandem.crmedits import contains
@@ -116,8 +115,20 @@ def list_(context: click.Context, text: str | None, user: str | None) -> None:
         if (text is None or contains(record, text)) and owner in (None, record.values.get("assigned_user_id"))
     ]
     records.sort(key=lambda record: (len(record.id), record.id))
+    if as_json:
+        from tandem import shown
+
+        click.echo(shown.to_json({"contacts": [_json(record) for record in records]}))
+        return
     for line in table([_row(record) for record in records], ("ID", "NAME", "COMPANY", "EMAIL", "ASSIGNED TO")):
         click.echo(line)
+
+
+def _json(record: Record) -> dict[str, object]:
+    from engine.records import to_json
+
+    values = {name: to_json(value) for name, value in record.values.items()}
+    return {"id": record.id, "version": record.version, "modified": record.modified, "values": values}
 
 
 def _row(record: Record) -> tuple[str, ...]:

@@ -1,0 +1,55 @@
+"""A whole installation per test: founded once per session through the command line, then copied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from installed import Installed, firm, founded
+
+from graph_emulator.control_client import ControlClient
+from graph_emulator.server import Emulator
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The running Microsoft 365 with three mailboxes."""
+    with Emulator.start(tmp_path_factory.mktemp("emulator"), firm()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def session_control(emulator: Emulator) -> Iterator[ControlClient]:
+    """The control client that fixtures share."""
+    with ControlClient(emulator.url, emulator.ca_file, emulator.control_key) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator, session_control: ControlClient) -> Path:
+    """An installation with Anna, Ben and Cara connected; tests get copies."""
+    return founded(tmp_path_factory.mktemp("template") / "installation", emulator, session_control).folder
+
+
+@pytest.fixture
+def control(session_control: ControlClient) -> ControlClient:
+    """The control client, after everything in the emulator was put back to its beginning."""
+    session_control.release()
+    session_control.reset("faults", "barriers", "behaviour", "clock", "throttle", "mailboxes", "log")
+    return session_control
+
+
+@pytest.fixture
+def installation(template: Path, control: ControlClient, tmp_path: Path) -> Iterator[Installed]:
+    """A connected installation of the test's own. Afterwards the second plan must be empty, unless the test says why
+    it ends open."""
+    folder = tmp_path / "installation"
+    shutil.copytree(template, folder)
+    installed = Installed(folder, control)
+    yield installed
+    if not installed.ends_open:
+        control.release()
+        control.reset("faults", "behaviour", "throttle")
+        installed.second_plan_is_empty()
