@@ -1,11 +1,9 @@
-"""Whether every entry and setting can ever act, and whether the sides can tell what an entry asks of them.
-
-Whether every question has an answer is for policies.py, which knows the sections before their names are resolved.
-"""
+"""Whether the rules answer every question that a tick can ask, and whether every entry and setting can ever act."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from math import prod
@@ -18,10 +16,11 @@ from engine.language.codegen.nodes import Module, answer
 from engine.language.comparisons import conditions
 from engine.language.diagnostics import Note, Problems
 from engine.language.keys import fields, operands
-from engine.language.program import SettingSpec
-from engine.language.wording import SIDE_NAMES, capital
+from engine.language.program import Event, SettingSpec
+from engine.language.wording import SIDE_NAMES, capital, shown
 from engine.records import CRM, M365
 
+_EVENTS: Final[tuple[Event, ...]] = ("created in crm", "created in m365", "deleted in crm", "deleted in m365")
 _LIMIT: Final = 20_000
 """The most combinations of settings that are tried."""
 
@@ -38,17 +37,73 @@ class Guarded(Protocol):
     def guard(self) -> Expr | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """``reached``: places of the entries that can be the first to answer. ``gap``: settings for which none is sure
+    to answer; None where one always is."""
+
+    reached: frozenset[int]
+    gap: Settings | None
+
+
 def check(rules: RuleSet, problems: Problems) -> None:
-    """Entries that never act, in all sections that answer with the first entry that fits."""
-    for reason in dict.fromkeys(rule.reason for rule in rules.leaving):
-        _report_shadowed(rules, [rule for rule in rules.leaving if rule.reason == reason], problems)
-    for event in dict.fromkeys(rule.event for rule in rules.changes):
-        _report_shadowed(rules, [rule for rule in rules.changes if rule.event == event], problems)
-    for winners in (rules.conflict, rules.first_agreement):
-        _report_shadowed(rules, winners, problems)
+    """Questions without an answer and entries that never act, wherever the first entry that fits answers."""
+    _check_leaving(rules, problems)
+    _check_changes(rules, problems)
+    for section, code, winners in (
+        ("first agreement", "T561", rules.first_agreement),
+        (f"conflict per {rules.conflict_per}", "T562", rules.conflict),
+    ):
+        gap = _check_answers(rules, winners, problems)
+        if gap is not None:
+            text = f"The section {section} names no winner{_when(gap, winners)}."
+            hint = "Add a last entry with “always”, or one for each choice of the setting."
+            problems.add(code, winners[-1].entry.span if winners else rules.entry.span, text, hint)
         _check_newest(rules, winners, problems)
     _check_windows(rules, problems)
     _check_settings(rules, problems)
+
+
+def _check_leaving(rules: RuleSet, problems: Problems) -> None:
+    """Every reason of scope has an answer. (That no answer lacks its reason is for resolve.py.)"""
+    scopes = {rule.reason: rule for rule in reversed(rules.scope)}
+    for reason in dict.fromkeys(rule.reason for rule in rules.scope):
+        answers = [rule for rule in rules.leaving if rule.reason == reason]
+        gap = _check_answers(rules, answers, problems)
+        if gap is not None:
+            text = f"Nothing says what becomes of a pair that leaves for “{reason}”{_when(gap, answers)}."
+            hint = f'Add under leaving scope: "{reason}": stop syncing{" otherwise" if answers else ""}'
+            problems.add("T559", scopes[reason].entry.span, text, hint)
+
+
+def _check_changes(rules: RuleSet, problems: Problems) -> None:
+    for event in _EVENTS:
+        answers = [rule for rule in rules.changes if rule.event == event]
+        gap = _check_answers(rules, answers, problems)
+        if gap is not None:
+            nothing = "leave alone" if event.startswith("created") else "stop syncing"
+            hint = f"Add under changes: {event}: {nothing}{' otherwise' if answers else ''}"
+            span = answers[-1].entry.span if answers else rules.entry.span
+            problems.add("T560", span, f"Nothing says what to do with a record {event}{_when(gap, answers)}.", hint)
+
+
+def _check_answers(rules: RuleSet, answers: Sequence[Guarded], problems: Problems) -> Settings | None:
+    """Report entries that never come to answer; the settings for which no entry is sure to, if there are any."""
+    found = coverage(rules, answers)
+    for place, rule in enumerate(answers):
+        if place not in found.reached:
+            notes = [Note(answers[place - 1].entry.span, "the entry before it")] if place else []
+            text = "This entry never comes to answer: its “when” never holds, or an entry above it always answers."
+            problems.add("T550", rule.entry.span, text, "Delete it, or move it up.", *notes)
+    return found.gap
+
+
+def _when(gap: Settings, answers: Sequence[Guarded]) -> str:
+    """The settings that show the gap, as a clause; without settings some record may fall through."""
+    if not gap:
+        return " in every case" if answers else ""
+    named = (f"setting.{name} is {shown(value) if isinstance(value, bool) else value}" for name, value in gap.items())
+    return f" when {' and '.join(named)}"
 
 
 def _check_newest(rules: RuleSet, winners: Sequence[WinnerRule], problems: Problems) -> None:
@@ -57,15 +112,6 @@ def _check_newest(rules: RuleSet, winners: Sequence[WinnerRule], problems: Probl
             if rule.winner == "newest" and not schema.dated:
                 text = f"{schema.side}.{schema.kind} does not say when a record was changed."
                 problems.add("T552", rule.entry.span, text, "Write “crm wins” or “m365 wins”.")
-
-
-def _report_shadowed(rules: RuleSet, answers: Sequence[Guarded], problems: Problems) -> None:
-    reached = reachable(rules, answers)
-    for place, rule in enumerate(answers):
-        if place not in reached:
-            notes = [Note(answers[place - 1].entry.span, "the entry before it")] if place else []
-            text = "This entry never comes to answer: its “when” never holds, or an entry above it always answers."
-            problems.add("T550", rule.entry.span, text, "Delete it, or move it up.", *notes)
 
 
 def _check_windows(rules: RuleSet, problems: Problems) -> None:
@@ -94,24 +140,33 @@ def _check_settings(rules: RuleSet, problems: Problems) -> None:
 # ---- proofs over settings -----------------------------------------------------------------------------------------
 
 
-def reachable(rules: RuleSet, answers: Sequence[Guarded]) -> set[int]:
-    """The places of the entries that can be the first to answer. Every combination of the settings that guards look
-    at is tried; a guard over records may hold or fail at any time."""
+def coverage(rules: RuleSet, answers: Sequence[Guarded]) -> Coverage:
+    """Try every combination of the settings that the guards look at. A guard over records may hold or fail at any
+    time: its entry can answer, and is never sure to."""
     tests = [_settled(rules, rule) for rule in answers]
     names = {name for rule, test in zip(answers, tests, strict=True) if test is not None for name in _names(rule)}
     specs = [spec for spec in rules.settings if spec.name in names]
     if prod(len(_values(spec)) for spec in specs) > _LIMIT:
-        return set(range(len(answers)))
+        sure = any(rule.guard is None for rule in answers)
+        return Coverage(frozenset(range(len(answers))), None if sure else {})
     reached: set[int] = set()
+    gap: Settings | None = None
     for values in product(*(_values(spec) for spec in specs)):
         settings = {spec.name: value for spec, value in zip(specs, values, strict=True)}
-        for place, test in enumerate(tests):
-            if test is None:
-                reached.add(place)
-            elif test(settings):
-                reached.add(place)
-                break
-    return reached
+        if not _answered(tests, settings, reached) and gap is None:
+            gap = settings
+    return Coverage(frozenset(reached), gap)
+
+
+def _answered(tests: Sequence[Test | None], settings: Settings, reached: set[int]) -> bool:
+    """Whether an entry is sure to answer under these settings; notes every entry that can."""
+    for place, test in enumerate(tests):
+        if test is None:
+            reached.add(place)
+        elif test(settings):
+            reached.add(place)
+            return True
+    return False
 
 
 class Test(Protocol):

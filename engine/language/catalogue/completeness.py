@@ -72,4 +72,36 @@ CODES: tuple[Code, ...] = (
         "by mail:      asking or plain",
         "by mail:      asking\n  by again:     plain",
     ),
+    Code(
+        "T559",
+        "Reason without an answer",
+        "Each reason that scope gives has an entry under leaving scope that says what becomes of a pair "
+        "which leaves for it, whatever the settings are.",
+        '"not wanted":      stop syncing   when setting.winner is crm',
+        '"not wanted":      stop syncing',
+    ),
+    Code(
+        "T560",
+        "Event without an answer",
+        "For records that are created or deleted on either side the rules always say what to do, whatever "
+        "the settings are.",
+        "created in crm:    create in m365   when crm.wanted",
+        "created in crm:    create in m365   when crm.wanted\n  created in crm:    leave alone      otherwise",
+    ),
+    Code(
+        "T561",
+        "First agreement without a winner",
+        "Where two records meet for the first time and both hold a value, some entry must always say "
+        "whose value counts.",
+        "crm wins:         when setting.winner is crm",
+        "crm wins:         always",
+    ),
+    Code(
+        "T562",
+        "Conflict without a winner",
+        "When both sides changed the same thing, some entry must always say whose change counts: one with "
+        "“always”, or one for each choice of a setting.",
+        "m365 wins:   when setting.mine_only and setting.winner is m365",
+        "m365 wins:   when setting.winner is m365",
+    ),
 )

@@ -1,0 +1,353 @@
+"""Small situations for the contact rules, and what the rules make of each, as plain data that can be recorded.
+
+Entry ids and places are left out on purpose: an outcome is what happens to people's data and what they are told, the
+name of the match entry that found somebody included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from crm import fields as crm_fields
+from engine.context import Context, Names, SettingValue, fold
+from engine.language.program import Program
+from engine.links import NO_AGREEMENT, Base, Link, Space
+from engine.plans import Decision
+from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, State, Value, to_json
+from engine.settings import effective
+from engine.sync.decide import Rules, decide
+from engine.sync.pairs import Pairing
+from engine.sync.slots import layout, view
+from graph_client import fields as graph_fields
+
+NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+HOME: Final = Reference("", "Contacts")
+CLIENTS, FRIENDS = Reference("f1", "Clients"), Reference("f2", "Friends")
+PLACE = Reference("p1", "Clients")
+ACME, ZENITH = Reference("c1", "Acme"), Reference("c2", "Zenith")
+FOUND: Final[Mapping[tuple[Side, str, str], tuple[Reference, ...]]] = {
+    ("crm", "Company", "acme"): (ACME,),
+    ("crm", "Company", "zenith"): (ZENITH,),
+    ("crm", "Folder", "clients"): (CLIENTS,),
+    ("crm", "Folder", "friends"): (FRIENDS,),
+    ("m365", "contactFolder", "clients"): (PLACE,),
+}
+
+AGREED_CRM: Final[dict[str, Value]] = {
+    "firstname": "Ann", "lastname": "Lee", "title": "Buyer", "department": "Sales", "accountid": ACME,
+    "email": "ann@acme.example", "email2": "ann@home.example", "phone": "020 7946 0001", "otherphone": "020 7946 0002",
+    "mobile": "07700 900003", "homephone": "020 7946 0004", "assistant": "Sam", "birthday": "1980-02-29",
+    "mailing": ("1 High St", "Bath", "Avon", "BA1", "UK"), "other": ("2 Low St", "Wells", None, "BA5", "UK"),
+    "description": "Likes tea.", "folder": (CLIENTS, FRIENDS), "assigned_user_id": "u1", "includeinsync": True,
+}  # fmt: skip
+AGREED_M365: Final[dict[str, Value]] = {
+    "givenName": "Ann", "surname": "Lee", "jobTitle": "Buyer", "department": "Sales", "companyName": "Acme",
+    "emailAddresses": (("ann@acme.example", "Ann Lee"), ("ann@home.example", None), ("old@acme.example", "Old")),
+    "businessPhones": ("020 7946 0001", "020 7946 0002"), "mobilePhone": "07700 900003",
+    "homePhones": ("020 7946 0004", "020 7946 0005"), "assistantName": "Sam", "birthday": "1980-02-29",
+    "businessAddress": ("1 High St", "Bath", "Avon", "BA1", "UK"),
+    "otherAddress": ("2 Low St", "Wells", None, "BA5", "UK"), "personalNotes": "Likes tea.", "parentFolder": PLACE,
+}  # fmt: skip
+CHANGED_CRM: Final[dict[str, Value]] = {
+    "firstname": "Anna", "lastname": "Lea", "title": "Head", "department": "Trade", "accountid": ZENITH,
+    "email": "anna@zenith.example", "email2": "anna@house.example", "phone": "020 7946 1001",
+    "otherphone": "020 7946 1002", "mobile": "07700 901003", "homephone": "020 7946 1004", "assistant": "Kim",
+    "birthday": "1981-03-30", "mailing": ("9 High St", "Bath", "Avon", "BA1", "UK"),
+    "other": ("8 Low St", "Wells", None, "BA5", "UK"), "description": "Likes coffee.", "folder": (FRIENDS,),
+    "includeinsync": False,
+}  # fmt: skip
+CHANGED_M365: Final[dict[str, Value]] = {
+    "givenName": "Nan", "surname": "Leigh", "jobTitle": "Chief", "department": "Export", "companyName": "zenith",
+    "emailAddresses": (("nan@acme.example", None), ("nan@home.example", None), ("old@acme.example", "Old")),
+    "businessPhones": ("020 7946 2001", "020 7946 2002"), "mobilePhone": "07700 902003",
+    "homePhones": ("020 7946 2004", "020 7946 0005"), "assistantName": "Lou", "birthday": "1982-01-31",
+    "businessAddress": ("7 High St", "Bath", "Avon", "BA1", "UK"),
+    "otherAddress": ("6 Low St", "Wells", None, "BA5", "UK"), "personalNotes": "Likes water.",
+}  # fmt: skip
+REFORMATTED_CRM: Final[dict[str, Value]] = {
+    "firstname": "Ann ", "email": "Ann@Acme.example", "phone": "+44 20 7946 0001", "otherphone": "(020) 7946 0002",
+    "mobile": "+44 7700 900003", "homephone": "+44 20 79460004", "accountid": Reference("c1", "ACME"),
+    "mailing": ("1 HIGH ST", "bath", "Avon", "BA1", "UK"), "other": ("2 Low  St", "Wells", None, "ba5", "UK"),
+    "description": "Likes tea.\r\n",
+}  # fmt: skip
+EMPTIED_CRM: Final[dict[str, Value]] = dict.fromkeys(CHANGED_CRM, None)
+NOTHING: Final[Mapping[str, Value]] = {}
+
+
+def person(id: str = "c", given: Mapping[str, Value] = NOTHING, **values: Value) -> Record:
+    """A CRM contact that was fetched whole; fields not given are empty."""
+    whole: dict[str, Value] = dict.fromkeys((field.name for field in crm_fields.CONTACT.fields), None)
+    return Record(CRM, "Contact", id, "v1", {**whole, "assigned_user_id": "u1", **given, **values}, 1_000_000)
+
+
+def card(id: str = "m", given: Mapping[str, Value] = NOTHING, **values: Value) -> Record:
+    """An Outlook contact that was fetched whole; fields not given are empty."""
+    whole: dict[str, Value] = dict.fromkeys((field.name for field in graph_fields.CONTACT.fields), None)
+    return Record(M365, "contact", id, "w1", {**whole, "parentFolder": HOME, **given, **values}, 1_000_000)
+
+
+AGREED_PERSON: Final = person("c", AGREED_CRM)
+AGREED_CARD: Final = card("m", AGREED_M365)
+
+
+def but(record: Record, given: Mapping[str, Value] = NOTHING, at: int | None = None, **values: Value) -> Record:
+    """The record after an edit, at this time (UTC in milliseconds)."""
+    return replace(
+        record,
+        values={**record.values, **given, **values},
+        version="v2",
+        modified=record.modified if at is None else at,
+    )
+
+
+Outcome = object
+Situation = Callable[["Table"], Outcome]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One program, ready for the situations."""
+
+    program: Program
+
+    def context(self, **settings: SettingValue) -> Context:
+        defaults = {spec.name: spec.default for spec in self.program.settings}
+        names = Names({(side, kind, fold(name)): refs for (side, kind, name), refs in FOUND.items()})
+        return Context(NOW, "Europe/London", "u1", {**defaults, **settings}, names)
+
+    def rules(self, **settings: SettingValue) -> Rules:
+        context = self.context(**settings)
+        space = Space("org", "space", "u1", "Europe/London")
+        direction = self.program.direction(context)
+        return Rules(self.program, layout(self.program), context, direction, space, "run", HOME)
+
+    def base(self, crm: Record = AGREED_PERSON, m365: Record = AGREED_CARD) -> Base:
+        """The base of a pair that agreed on these two records."""
+        shape = layout(self.program)
+        seen: dict[Side, Mapping[str, Value]] = {
+            CRM: view(crm.values, {}, shape.slots[CRM]),
+            M365: view(m365.values, {}, shape.slots[M365]),
+        }
+        held = {side: {path: seen[side][path] for path in shape.paths[side] if path in seen[side]} for side in seen}
+        return Base(held[CRM], held[M365])
+
+    def linked(
+        self, crm: State | None, m365: State | None, base: Base | None = None, **settings: SettingValue
+    ) -> Outcome:
+        """A tick over a pair that agreed before."""
+        link = Link(id="l", space="space", kind=self.program.name, m365_id="m", crm_id="c", state="linked")
+        agreed = self.base() if base is None else base
+        return told(decide(self.rules(**settings), Pairing(id="l", link=link, base=agreed, crm=crm, m365=m365)))
+
+    def new_person(self, crm: Record, **settings: SettingValue) -> Outcome:
+        return told(decide(self.rules(**settings), Pairing(id="l", crm=crm)))
+
+    def new_card(
+        self, m365: Record, people: Sequence[Record] = (), taken: Sequence[str] = (), **settings: SettingValue
+    ) -> Outcome:
+        """An unknown Outlook contact among these people of the CRM, of whom the first match entry that finds any
+        counts."""
+        context, candidates, which = self.context(**settings), list[Record](), ""
+        for entry in self.program.matches:
+            keys = set(entry.m365_keys(m365, context))
+            candidates = [one for one in people if keys.intersection(entry.crm_keys(one, context))]
+            which = entry.entry.rpartition("/")[2]
+            if candidates:
+                break
+        pairing = Pairing(
+            id="l", m365=m365, candidates=tuple(candidates), taken=frozenset(taken) & {c.id for c in candidates},
+        )  # fmt: skip
+        return [which if candidates else None, told(decide(self.rules(**settings), pairing))]
+
+
+def told(decision: Decision | None) -> Outcome:
+    """What a decision does and says, without the entries behind it."""
+    if decision is None:
+        return "nothing"
+    writes = [
+        [a.side, a.verb, a.klass, a.reason, {path: to_json(value) for path, value in sorted(a.values.items())}]
+        for a in decision.actions
+    ]
+    return {
+        "writes": writes,
+        "refused": [[refusal.side, refusal.path, refusal.reason] for refusal in decision.refusals],
+        "link": None if decision.link is None else [decision.link.state, decision.link.reason],
+        "lost": [change.path for action in decision.actions for change in action.changes if change.lost],
+    }
+
+
+def _settings() -> dict[str, Situation]:
+    org: Mapping[str, SettingValue] = {
+        "direction": "to_m365", "only_my_items": False, "ticked_only": True, "crm_folders": ("f1",),
+        "m365_folders": ("p1",), "conflict": "newest", "match_on": "email", "first_match": "crm",
+    }  # fmt: skip
+    user: Mapping[str, SettingValue] = {
+        "direction": "to_crm", "only_my_items": True, "ticked_only": False, "crm_folders": ("f2",),
+        "m365_folders": ("p2",), "conflict": "m365", "match_on": "none", "first_match": "m365",
+    }  # fmt: skip
+
+    def values(table: Table, *given: Mapping[str, SettingValue], may: bool) -> Outcome:
+        found = effective(table.program.settings, given[0], given[1], may)
+        return {name: repr(value) for name, value in sorted(found.items())}
+
+    return {
+        "settings: nothing is set": lambda t: values(t, {}, {}, may=True),
+        "settings: the organisation's": lambda t: values(t, org, {}, may=True),
+        "settings: the user's": lambda t: values(t, {}, user, may=True),
+        "settings: both": lambda t: values(t, org, user, may=True),
+        "settings: both, users may not edit": lambda t: values(t, org, user, may=False),
+        "settings: what can be chosen": lambda t: {s.name: [s.kind, *s.choices] for s in t.program.settings},
+        "the rule file's name": lambda t: [t.program.name, t.program.crm.kind, t.program.m365.kind],
+        **{
+            f"direction: {word}": lambda t, word=word: [  # type: ignore[misc]
+                t.program.direction(t.context(direction=word)).to_m365,
+                t.program.direction(t.context(direction=word)).to_crm,
+            ]
+            for word in ("both", "to_m365", "to_crm", "off")
+        },
+    }
+
+
+def _kept_in_step() -> dict[str, Situation]:
+    crm, m365 = AGREED_PERSON, AGREED_CARD
+    late, later = 5_000_000, 9_000_000
+    return {
+        "nothing changed": lambda t: t.linked(crm, m365),
+        "every field changed in the CRM": lambda t: t.linked(but(crm, CHANGED_CRM), m365),
+        "every field changed in Outlook": lambda t: t.linked(crm, but(m365, CHANGED_M365)),
+        "every field emptied in the CRM": lambda t: t.linked(but(crm, EMPTIED_CRM), m365),
+        "spelt differently in the CRM": lambda t: t.linked(but(crm, REFORMATTED_CRM), m365),
+        "first e-mail removed in Outlook": lambda t: t.linked(
+            crm, but(m365, emailAddresses=(("ann@home.example", None), ("old@acme.example", "Old")))
+        ),
+        "different fields changed on both sides": lambda t: t.linked(
+            but(crm, title="Head"), but(m365, surname="Leigh")
+        ),
+        **{
+            f"conflict: {who}": lambda t, who=who: t.linked(  # type: ignore[misc]
+                but(crm, at=late, title="Head", department="Trade"), but(m365, at=later, jobTitle="Chief"), conflict=who
+            )
+            for who in ("crm", "m365", "newest")
+        },
+        "conflict: newest, and the CRM is newer": lambda t: t.linked(
+            but(crm, at=later, title="Head"), but(m365, at=late, jobTitle="Chief"), conflict="newest"
+        ),
+        "conflict: newest, at the same time": lambda t: t.linked(
+            but(crm, at=late, title="Head"), but(m365, at=late + 500, jobTitle="Chief"), conflict="newest"
+        ),
+        "conflict: as set by default": lambda t: t.linked(but(crm, title="Head"), but(m365, jobTitle="Chief")),
+        "one way to Outlook, changed in Outlook": lambda t: t.linked(
+            crm, but(m365, jobTitle="Chief"), direction="to_m365"
+        ),
+        "one way to the CRM, changed in the CRM": lambda t: t.linked(but(crm, title="Head"), m365, direction="to_crm"),
+    }
+
+
+def _coming() -> dict[str, Situation]:
+    crm, m365 = AGREED_PERSON, AGREED_CARD
+    return {
+        "new in the CRM": lambda t: t.new_person(crm),
+        "new in the CRM without a folder": lambda t: t.new_person(but(crm, folder=None)),
+        "new in the CRM, an empty one": lambda t: t.new_person(person()),
+        "new in the CRM, one way to the CRM": lambda t: t.new_person(crm, direction="to_crm"),
+        "new in the CRM, not ticked": lambda t: t.new_person(but(crm, includeinsync=False)),
+        "new in the CRM, not ticked, ticked only": lambda t: t.new_person(
+            but(crm, includeinsync=False), ticked_only=True
+        ),
+        "new in the CRM, ticked, ticked only": lambda t: t.new_person(crm, ticked_only=True),
+        "new in the CRM, a colleague's": lambda t: t.new_person(but(crm, assigned_user_id="u2")),
+        "new in the CRM, a colleague's, all items": lambda t: t.new_person(
+            but(crm, assigned_user_id="u2"), only_my_items=False
+        ),
+        "new in the CRM, second folder chosen": lambda t: t.new_person(crm, crm_folders=("f2",)),
+        "new in the CRM, first folder chosen by name": lambda t: t.new_person(crm, crm_folders=("CLIENTS",)),
+        "new in the CRM, Outlook folder not chosen": lambda t: t.new_person(crm, m365_folders=("p2",)),
+        "new in Outlook": lambda t: t.new_card(m365),
+        "new in Outlook, in the home folder": lambda t: t.new_card(but(m365, parentFolder=HOME)),
+        "new in Outlook, ticked only": lambda t: t.new_card(m365, ticked_only=True),
+        "new in Outlook, one way to Outlook": lambda t: t.new_card(m365, direction="to_m365"),
+        "new in Outlook, one way to the CRM": lambda t: t.new_card(m365, direction="to_crm"),
+        "new in Outlook, folder not chosen": lambda t: t.new_card(m365, m365_folders=("p2",)),
+        "new in Outlook, CRM folder not chosen": lambda t: t.new_card(m365, crm_folders=("f2",)),
+        "collections": lambda t: [
+            t.program.reads_collection(place, t.context(m365_folders=chosen))
+            for place in (PLACE, HOME)
+            for chosen in (("p1",), ("none",), ("Contacts",), ())
+        ],
+    }
+
+
+def _matching() -> dict[str, Situation]:
+    m365 = AGREED_CARD
+    by_first = person("a", email="ANN@acme.example", title="Clerk", description="From the CRM.")
+    by_second = person("b", email2="old@ACME.example", mobile="07700 900999")
+    crossed = person("d", email="ann@home.example")
+    by_name = person("e", firstname="ann", lastname="LEE", accountid=Reference("c1", "acme"), department="Trade")
+    other_firm = person("f", firstname="Ann", lastname="Lee", accountid=ZENITH)
+    other_name = person("g", firstname="Ann", lastname="Leigh", accountid=ACME)
+    other_first = person("h", firstname="Anna", lastname="Lee", accountid=ACME)
+    theirs = but(by_first, assigned_user_id="u2")
+    return {
+        "matched by the first e-mail": lambda t: t.new_card(m365, [by_first, by_name]),
+        "matched, the CRM's details first": lambda t: t.new_card(m365, [by_first], first_match="crm"),
+        "matched, Outlook's details first": lambda t: t.new_card(m365, [by_first], first_match="m365"),
+        "matched by the second e-mail": lambda t: t.new_card(m365, [by_second]),
+        "matched by an e-mail in another place": lambda t: t.new_card(m365, [crossed]),
+        "matched by name": lambda t: t.new_card(m365, [by_name, other_firm, other_name, other_first]),
+        "by name, but only the e-mail counts": lambda t: t.new_card(m365, [by_name], match_on="email"),
+        "by e-mail, which alone counts": lambda t: t.new_card(m365, [by_second], match_on="email"),
+        "nothing is matched": lambda t: t.new_card(m365, [by_first, by_name], match_on="none"),
+        "only nearly the same name": lambda t: t.new_card(m365, [other_firm, other_name, other_first]),
+        "several match": lambda t: t.new_card(m365, [by_first, by_second]),
+        "the match is taken": lambda t: t.new_card(m365, [by_first], ["a"]),
+        "matched with a colleague's": lambda t: t.new_card(m365, [theirs]),
+        "matched with a colleague's, one way to the CRM": lambda t: t.new_card(m365, [theirs], direction="to_crm"),
+        "matched, one side has gaps": lambda t: t.new_card(
+            but(m365, jobTitle=None, mobilePhone=None), [but(by_first, department=None)]
+        ),
+        "agreed nothing yet": lambda t: t.linked(but(AGREED_PERSON, CHANGED_CRM), m365, NO_AGREEMENT),
+    }
+
+
+def _going() -> dict[str, Situation]:
+    crm, m365 = AGREED_PERSON, AGREED_CARD
+    gone_crm, gone_m365 = Gone(CRM, "Contact", "c"), Gone(M365, "contact", "m")
+    moved = but(crm, folder=(FRIENDS, CLIENTS), title="Head")
+    return {
+        "may not be read any more": lambda t: t.linked(Barred(CRM, "Contact", "c"), m365),
+        "given to a colleague": lambda t: t.linked(but(crm, assigned_user_id="u2"), m365),
+        "given to nobody": lambda t: t.linked(but(crm, assigned_user_id=None), m365),
+        "given to a colleague, all items": lambda t: t.linked(
+            but(crm, assigned_user_id="u2", title="Head"), m365, only_my_items=False
+        ),
+        "given to a colleague, one way to the CRM": lambda t: t.linked(
+            but(crm, assigned_user_id="u2"), but(m365, jobTitle="Chief"), direction="to_crm"
+        ),
+        "unticked": lambda t: t.linked(but(crm, includeinsync=False, title="Head"), m365),
+        "unticked, ticked only": lambda t: t.linked(
+            but(crm, includeinsync=False, title="Head"), m365, ticked_only=True
+        ),
+        "moved to a CRM folder not chosen": lambda t: t.linked(moved, m365, crm_folders=("f1",)),
+        "moved to an Outlook folder not chosen": lambda t: t.linked(
+            but(crm, title="Head"), but(m365, parentFolder=Reference("p2", "Friends")), m365_folders=("p1",)
+        ),
+        "deleted in the CRM": lambda t: t.linked(gone_crm, m365),
+        "deleted in the CRM, one way to the CRM": lambda t: t.linked(gone_crm, m365, direction="to_crm"),
+        "deleted in Outlook": lambda t: t.linked(crm, gone_m365),
+        "deleted in Outlook, one way to the CRM": lambda t: t.linked(crm, gone_m365, direction="to_crm"),
+        "deleted on both sides": lambda t: t.linked(gone_crm, gone_m365),
+    }
+
+
+SITUATIONS: Final[Mapping[str, Situation]] = {
+    **_settings(), **_kept_in_step(), **_coming(), **_matching(), **_going(),
+}  # fmt: skip
+
+
+def outcomes(program: Program) -> dict[str, Outcome]:
+    """What the rules make of every situation."""
+    table = Table(program)
+    return {name: situation(table) for name, situation in SITUATIONS.items()}
