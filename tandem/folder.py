@@ -19,9 +19,14 @@ PLANS: Final = "plans"
 _TEMPLATE: Final = """\
 # One Tandem installation. Paths are relative to this folder; a misspelt key is refused, with a suggestion.
 
+# sqlite:///file or postgresql://user:password@host/database
 database = {database}
-rules = "rules"                 # the folder with your *.rules files
-interval_minutes = 10           # how often `tandem run` looks at each mailbox
+
+# The folder with your *.rules files.
+rules = "rules"
+
+# How often `tandem run` looks at each mailbox.
+interval_minutes = 10
 
 [organisation]
 id = {id}
@@ -31,17 +36,20 @@ name = {name}
 authority = {authority}
 graph = {graph}
 client_id = {client_id}
-tenant = {tenant}                     # the tenant's id; empty: that of the first account that connects
-ca_file = {ca_file}                    # a file of certificates to trust instead of the usual ones
-proxy = {proxy}                      # the environment's proxy settings are not looked at
-allow_test_authority = {allow_test_authority}    # true lets authority and graph be other hosts than Microsoft's
+# The tenant's id; empty: that of the first account that connects.
+tenant = {tenant}
+# A file of certificates to trust instead of the usual ones, and a proxy; the environment's are not looked at.
+ca_file = {ca_file}
+proxy = {proxy}
+# true lets authority and graph be other hosts than Microsoft's.
+allow_test_authority = {allow_test_authority}
 
-# A plan with more than `at_least` of a kind, and more than `share` of the linked records, waits for a person.
+# A plan with more than `at_least` writes of a kind, and more than `share` of the linked records, waits for a person.
 [guard]
-delete    = {{ at_least = 10,  share = 0.10 }}
-overwrite = {{ at_least = 25,  share = 0.25 }}
-recreate  = {{ at_least = 10,  share = 0.10 }}
-create    = {{ at_least = 200, share = 0.50 }}
+delete = {{ at_least = 10, share = 0.10 }}
+overwrite = {{ at_least = 25, share = 0.25 }}
+recreate = {{ at_least = 10, share = 0.10 }}
+create = {{ at_least = 200, share = 0.50 }}
 """
 
 DEFAULTS: Final[Mapping[str, str | bool]] = {

@@ -47,7 +47,7 @@ def _action(action: ActionView, paint: Paint) -> Iterator[str]:
     values = [_change(action, field) for field in action.fields]
     widest = min(max(map(shown.width, values), default=0), _VALUES)
     for field, value in zip(action.fields, values, strict=True):
-        lost = paint("held", "  replaces an edit") if field.lost else ""
+        lost = paint("held", "  replaces an entry") if field.lost else ""
         place = "  " + paint("place", field.place) if field.place else ""
         yield f"      {shown.padded(field.path, paths)}  {shown.padded(value, widest if place else 0)}{place}{lost}"
 
@@ -69,7 +69,8 @@ def _note(note: NoteView, paint: Paint) -> str:
 def _line(sign: str, words: str, title: str, reason: str, place: str, paint: Paint) -> str:
     head = paint(_ROLES[sign], f"{sign} {words}") + " " * max(0, _WORDS - len(words))
     tail = "  ".join(part for part in (reason, paint("place", place) if place else "") if part)
-    return f"{head}  {paint('title', shown.padded(title, _TITLES) if tail else title)}{'  ' + tail if tail else ''}"
+    gap = " " * max(0, _TITLES - shown.width(title)) if tail else ""
+    return f"{head}  {paint('title', title)}{gap}{'  ' + tail if tail else ''}"
 
 
 def guard_text(plan: PlanView, command: str, paint: Paint = unpainted, digest: str | None = None) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _action_json(action: ActionView) -> dict[str, object]:
     verb = action.words.partition(" ")[0]
     changes = [
         {"path": field.path, "before": field.raw[0], "after": field.raw[1], "entry": field.entry, "rule": field.place,
-         "replaces_an_edit": field.lost}
+         "replaces_an_entry": field.lost}
         for field in action.fields
     ]  # fmt: skip
     return {

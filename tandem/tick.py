@@ -130,7 +130,7 @@ def _one(
         return _run(installation, record, program, fence, order, progress), None
     except SignInNeeded as problem:
         pause_account(installation.engine, installation.org, record.space.id, str(problem))
-        text = f"{problem} Then run `tandem user connect {record.space.user}`."
+        text = f"{problem} This mailbox alone is paused until:  tandem user connect {record.space.user}"
         return Ticked(record, program, "paused", text=text), None
     except Unavailable as problem:
         return Ticked(record, program, "unavailable", text=str(problem)), problem.retry_after

@@ -24,10 +24,10 @@ def crm() -> None:
 @click.argument("sources", metavar="FOLDER|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_context
 def import_(context: click.Context, sources: tuple[Path, ...]) -> None:
-    """Import CSV files with OpenCRM's column labels: a FOLDER of them, or single FILEs.
+    """Import CSV files: a FOLDER of them, or FILEs.
 
-    The files are teams.csv, users.csv, folders.csv, companies.csv, contacts.csv and shares.csv, any of them. A folder
-    is imported whole or not at all, a file likewise; importing it twice changes nothing.
+    The files are teams.csv, users.csv, folders.csv, companies.csv, contacts.csv and shares.csv, any of them, with
+    OpenCRM's column labels. A folder is imported whole or not at all, a file likewise; twice changes nothing.
 
     \b
     Examples:
@@ -64,7 +64,10 @@ def _counted(name: str, counts: Counts) -> str:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.pass_context
 def export(context: click.Context, folder: Path) -> None:
-    """Write the whole CRM as CSV files into FOLDER, for its owner only; the import takes them back unchanged."""
+    """Write the whole CRM as CSV files into FOLDER.
+
+    Only their owner may read them; the import takes them back without changing anything.
+    """
     from crm.csvexport import export_folder
     from tandem.cli.screen import watching
 
@@ -80,7 +83,10 @@ def export(context: click.Context, folder: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The contact as one JSON object.")
 @click.pass_context
 def show(context: click.Context, record: str, as_json: bool) -> None:
-    """Show a contact, by id, e-mail address or full name."""
+    """Show a contact.
+
+    RECORD is its id, e-mail address or full name.
+    """
     from tandem import shown
     from tandem.cli.screen import table
     from tandem.crmedits import find_contact
@@ -103,7 +109,10 @@ def show(context: click.Context, record: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every field.")
 @click.pass_context
 def list_(context: click.Context, text: str | None, user: str | None, as_json: bool) -> None:
-    """List contacts; with TEXT, those whose name, company or address has it in it."""
+    """List contacts, or those that TEXT fits.
+
+    TEXT is a part of a name, company or e-mail address.
+    """
     from tandem.cli.screen import table
     from tandem.crmedits import contains
 
@@ -168,7 +177,9 @@ def add(context: click.Context, values: tuple[str, ...], as_user: str | None) ->
 @click.option("--as", "as_user", metavar="USER", help="With this CRM user's rights.")
 @click.pass_context
 def edit(context: click.Context, record: str, values: tuple[str, ...], as_user: str | None) -> None:
-    """Change a contact, by id, e-mail address or full name; `FIELD=` empties a field.
+    """Change fields of a contact.
+
+    RECORD is its id, e-mail address or full name; `FIELD=` empties a field.
 
     \b
     Examples:
@@ -190,7 +201,10 @@ def edit(context: click.Context, record: str, values: tuple[str, ...], as_user: 
 @click.option("--as", "as_user", metavar="USER", help="With this CRM user's rights.")
 @click.pass_context
 def delete(context: click.Context, record: str, as_user: str | None) -> None:
-    """Delete a contact, by id, e-mail address or full name."""
+    """Delete a contact.
+
+    RECORD is its id, e-mail address or full name.
+    """
     installation = opened(context)
     found = _editable(installation, record, as_user)
     with installation.store.edit() as editing:

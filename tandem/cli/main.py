@@ -72,7 +72,7 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *given: Any, **extra: Any) -> NoReturn:
         """Run and exit: 0, or what the command says, or 1 for every error."""
-        extra["standalone_mode"] = False
+        extra |= {"standalone_mode": False, "prog_name": "tandem"}
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")

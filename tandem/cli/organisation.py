@@ -15,7 +15,7 @@ def org() -> None:
 @org.command()
 @click.pass_context
 def show(context: click.Context) -> None:
-    """Show the organisation, and every setting of the rule files with the value that counts."""
+    """Show the organisation and its settings."""
     from state.organisations import settings as stored
     from tandem.cli.screen import table
     from tandem.settingvalues import text
@@ -51,7 +51,9 @@ def show(context: click.Context) -> None:
 @click.option("--users-may-edit", type=click.Choice(["yes", "no"]), help="Whether users may change their own settings.")
 @click.pass_context
 def set_org(context: click.Context, setting: str | None, value: tuple[str, ...], users_may_edit: str | None) -> None:
-    """Change a setting for the whole organisation; `default` takes the value back.
+    """Change a setting for the organisation.
+
+    The value `default` takes it back.
 
     \b
     Examples:

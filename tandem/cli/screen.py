@@ -98,6 +98,7 @@ class Watch:
     def __init__(self, what: str) -> None:
         self._what = what
         self._lock = threading.Lock()
+        self._ended = False
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._timer = threading.Timer(PATIENCE, self._show)
@@ -114,6 +115,8 @@ class Watch:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         with self._lock:
+            if self._ended:
+                return
             columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._task = self._bar.add_task(self._what, total=None)
@@ -125,6 +128,7 @@ class Watch:
     def stop(self) -> None:
         self._timer.cancel()
         with self._lock:
+            self._ended = True
             if self._bar is not None:
                 self._bar.stop()
 

@@ -38,7 +38,9 @@ def plan(
     full: bool,
     exit_code: bool,
 ) -> None:
-    """Show what the next sync would change, record by record and field by field. Nothing is written.
+    """Show what the next sync would change, record by record and field by field.
+
+    Nothing is written, on either side.
 
     \b
     Examples:
@@ -49,7 +51,7 @@ def plan(
     from tandem import render, shown
 
     installation = opened(context)
-    views = _views(installation, user, full)
+    views, failed = _views(installation, user, full)
     if as_json:
         click.echo(shown.to_json({"plans": [render.as_json(view) for view in views]}))
     else:
@@ -58,37 +60,36 @@ def plan(
         _write_html(installation, views, html)
     if out is not None:
         _save(installation, views, out)
+    if failed:
+        context.exit(1)
     if exit_code and any(not view.plan.empty for view in views):
         context.exit(CHANGES)
 
 
-def _views(installation: Installation, user: str | None, full: bool) -> list[PlanView]:
-    """Plans of the chosen mailboxes, paused ones left out with a word. Raises the error of the only one asked for."""
-    from engine.errors import SignInNeeded, UserError
+def _views(installation: Installation, user: str | None, full: bool) -> tuple[list[PlanView], int]:
+    """Plans of the chosen mailboxes, and how many of these could not be planned; why is told at once."""
+    from engine.errors import SideError
     from tandem.cli.screen import watching
     from tandem.planview import view
     from tandem.tick import plan_space
 
-    views = []
+    views, failed = [], 0
     programs = installation.programs()
-    paused = 0
     for record in installation.chosen_spaces(user):
         who = installation.address(record.space.id)
         if record.account_status != "connected":
-            paused += 1
+            failed += 1
             click.echo(f"{who} is paused: {_reason(installation, record.space.user)}", err=True)
             continue
-        for program in programs:
-            with watching(f"reading {who}") as watch:
-                try:
+        try:
+            for program in programs:
+                with watching(f"reading {who}") as watch:
                     found = plan_space(installation, record, program, everything=full, progress=watch)
-                except SignInNeeded as problem:
-                    hint = f"Run `tandem user connect {record.space.user}`."
-                    raise UserError(f"{who}: {problem}", hint) from problem
-            views.append(view(found, program, who))
-    if paused and not views:
-        raise UserError("No mailbox could be planned.", "Connect the paused users again: `tandem user connect USER`.")
-    return views
+                views.append(view(found, program, who))
+        except SideError as problem:
+            failed += 1
+            click.echo(f"Error: {who}: {problem}", err=True)
+    return views, failed
 
 
 def _reason(installation: Installation, user: str) -> str:
@@ -207,8 +208,8 @@ def _carry_out(installation: Installation, user: str | None, order: Order, kind:
     results: list[Ticked] = []
     for record in installation.chosen_spaces(user):
         if record.account_status != "connected":
-            reason = _reason(installation, record.space.user)
-            results.append(Ticked(record, programs[0], "paused", text=f"paused: {reason}"))
+            reason = f"paused: {_reason(installation, record.space.user)}"
+            results.append(Ticked(record, programs[0], "paused", text=reason))
             continue
         with watching(f"syncing {installation.address(record.space.id)}") as watch:
             results += tick_space(installation, record, programs, order, watch)

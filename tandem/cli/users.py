@@ -51,7 +51,9 @@ def list_users(context: click.Context) -> None:
 @click.argument("user_name", metavar="USER")
 @click.pass_context
 def connect(context: click.Context, user_name: str) -> None:
-    """Sign USER in to Microsoft 365: shows an address and a code, and waits until the code was entered there.
+    """Sign USER in to Microsoft 365.
+
+    Shows an address and a code, and waits until the code was entered there.
 
     \b
     Example:
@@ -74,7 +76,10 @@ def _show_code(waiting: DeviceSignIn) -> None:
 @click.argument("user_name", metavar="USER")
 @click.pass_context
 def disconnect(context: click.Context, user_name: str) -> None:
-    """End USER's sync and forget the sign-in. Records stay on both sides."""
+    """End USER's sync and forget the sign-in.
+
+    Records stay on both sides, and what is linked is remembered for a reconnection.
+    """
     from state.accounts import disconnect_account
 
     installation = opened(context)
@@ -90,7 +95,9 @@ def disconnect(context: click.Context, user_name: str) -> None:
 @click.argument("value", metavar="VALUE...", nargs=-1, required=True)
 @click.pass_context
 def set_user(context: click.Context, user_name: str, setting: str, value: tuple[str, ...]) -> None:
-    """Change one of USER's settings; `default` takes the value back.
+    """Change one of USER's settings.
+
+    The value `default` takes it back.
 
     Folders are given by name, several one after the other.
 
@@ -119,7 +126,7 @@ def set_user(context: click.Context, user_name: str, setting: str, value: tuple[
 @click.argument("user_name", metavar="USER")
 @click.pass_context
 def show(context: click.Context, user_name: str) -> None:
-    """Show USER's mailbox, and every setting that counts for them."""
+    """Show USER's mailbox and settings."""
     from state.accounts import account_of
     from state.organisations import settings as stored
     from tandem.cli.screen import table
