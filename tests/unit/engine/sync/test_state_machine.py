@@ -254,6 +254,33 @@ class Sync(RuleBasedStateMachine):
                 plan = self.world.plan(user, everything)
                 assert plan.empty, [(a.verb, a.side, a.klass, a.reason, a.changes) for a in plan.actions]
         self.pairs_agree()
+        self.nothing_is_forgotten()
+
+    def nothing_is_forgotten(self) -> None:
+        """What is in scope is in step, or waits with a reason; nobody keeps what they may not read."""
+        world = self.world
+        if world.settings.get("direction", "both") == "off":
+            return
+        for user in USERS:
+            links = world.links(user)
+            rows = {link.m365_id for link in links}
+            assert {card.id for card in world.cards(user)} <= rows
+            people = {person.id: person for person in world.people()}
+            for link in links:
+                if link.state == "linked":
+                    assert world.crm.may_read(user, people[link.crm_id or ""])
+            known = {link.crm_id for link in links} | {id for link in links for id in link.candidates}
+            due = {person.id for person in world.people() if self.due(person, user)}
+            assert due <= known
+
+    def due(self, person: Record, user: str) -> bool:
+        """Whether the rules send this record to the user's Outlook."""
+        given = self.world.settings
+        return (
+            given.get("direction", "both") != "to_crm"
+            and person.values["assigned_user_id"] == user
+            and (bool(person.values["includeinsync"]) or not given.get("ticked_only", False))
+        )
 
     def pairs_agree(self) -> None:
         """In a two-way direction, linked pairs that nothing was refused for hold the same values."""
