@@ -67,6 +67,10 @@ def export(context: click.Context, folder: Path) -> None:
     """Write the whole CRM as CSV files into FOLDER.
 
     Only their owner may read them; the import takes them back without changing anything.
+
+    \b
+    Example:
+      tandem crm export backup/
     """
     from crm.csvexport import export_folder
     from tandem.cli.screen import watching
@@ -86,6 +90,10 @@ def show(context: click.Context, record: str, as_json: bool) -> None:
     """Show a contact.
 
     RECORD is its id, e-mail address or full name.
+
+    \b
+    Example:
+      tandem crm show ada@engines.example
     """
     from tandem import shown
     from tandem.cli.screen import table
@@ -112,6 +120,11 @@ def list_(context: click.Context, text: str | None, user: str | None, as_json: b
     """List contacts, or those that TEXT fits.
 
     TEXT is a part of a name, company or e-mail address.
+
+    \b
+    Examples:
+      tandem crm list lovelace
+      tandem crm list --user anna
     """
     from tandem.cli.screen import table
     from tandem.crmedits import contains
@@ -204,6 +217,10 @@ def delete(context: click.Context, record: str, as_user: str | None) -> None:
     """Delete a contact.
 
     RECORD is its id, e-mail address or full name.
+
+    \b
+    Example:
+      tandem crm delete 10001 --as anna
     """
     installation = opened(context)
     found = _editable(installation, record, as_user)

@@ -107,7 +107,15 @@ def _json(installation: Installation, link: Link) -> dict[str, object]:
 @click.option("--ignore", is_flag=True, help="Leave it out of the sync.")
 @click.pass_context
 def settle(context: click.Context, item: str, crm_id: str | None, create: bool, ignore: bool) -> None:
-    """Decide about a held item; the next sync acts on it. ID is as `tandem held` shows it."""
+    """Decide about a held item; the next sync acts on it.
+
+    ID is as `tandem held` shows it.
+
+    \b
+    Examples:
+      tandem held settle 3f2a --link 10001
+      tandem held settle 3f2a --create
+    """
     from engine.errors import UserError
     from state.journal import settle_held
 

@@ -79,6 +79,10 @@ def disconnect(context: click.Context, user_name: str) -> None:
     """End USER's sync and forget the sign-in.
 
     Records stay on both sides, and what is linked is remembered for a reconnection.
+
+    \b
+    Example:
+      tandem user disconnect anna
     """
     from state.accounts import disconnect_account
 
@@ -126,7 +130,12 @@ def set_user(context: click.Context, user_name: str, setting: str, value: tuple[
 @click.argument("user_name", metavar="USER")
 @click.pass_context
 def show(context: click.Context, user_name: str) -> None:
-    """Show USER's mailbox and settings."""
+    """Show USER's mailbox and settings.
+
+    \b
+    Example:
+      tandem user show anna
+    """
     from state.accounts import account_of
     from state.organisations import settings as stored
     from tandem.cli.screen import table
