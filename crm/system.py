@@ -23,7 +23,7 @@ from engine.port import Outcome, Page, ReadView, Unknown, WriteView, Written
 from engine.records import CRM, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
 
-BATCH: Final = 50
+BATCH: Final = 250
 """How many writes share a transaction."""
 
 WHOLE: Final = ""
@@ -133,7 +133,7 @@ class CrmWriter(CrmReader):
         self._still_ours = still_ours
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        """One transaction per 50 actions; outcomes are handed out after its commit. A commit whose end is not known
+        """One transaction per 250 actions; outcomes are handed out after its commit. A commit whose end is not known
         makes its writes Unknown; any other trouble raises and nothing of that batch was kept."""
         for batch in _batches(actions):
             if not self._still_ours():
@@ -186,7 +186,7 @@ def _only_contacts(kind: str) -> None:
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
-    """Up to 50 actions each; two for one record never share a batch."""
+    """Up to 250 actions each; two for one record never share a batch."""
     batch: list[Action] = []
     targets: set[str] = set()
     for action in actions:

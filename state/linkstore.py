@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from engine.links import NO_AGREEMENT, Base, Link
 from engine.port import LinkChange
 from engine.records import Key
+from state.bulk import run_many
 from state.chunks import chunks
 from state.database import reading
 from state.rows import Row, base_row, digest, link_row, to_base, to_link
@@ -97,10 +98,11 @@ class LinkStore:
         )
         place: Row = {"org_id": self.org, "space_id": space, "kind": kind}
         kept = [change for change in last.values() if change.after is not None]
-        _insert(connection, LINK, [place | link_row(c.after) for c in kept if c.after])
-        _insert(connection, BASE, [place | base_row(c.id, c.base) for c in kept if c.base and c.base != NO_AGREEMENT])
+        run_many(connection, sa.insert(LINK), [place | link_row(c.after) for c in kept if c.after])
+        agreed = [place | base_row(c.id, c.base) for c in kept if c.base and c.base != NO_AGREEMENT]
+        run_many(connection, sa.insert(BASE), agreed)
         waiting = ((c.id, digest(key)) for c in kept if c.after for key in dict.fromkeys(c.after.keys))
-        _insert(connection, LINK_KEY, [place | {"link_id": id, "key": key} for id, key in waiting])
+        run_many(connection, sa.insert(LINK_KEY), [place | {"link_id": id, "key": key} for id, key in waiting])
 
     def _clear(
         self, connection: sa.Connection, space: str, kind: str, ids: Sequence[str], tables: tuple[sa.Table, ...]
@@ -123,8 +125,3 @@ def _folded(changes: Sequence[LinkChange]) -> dict[str, LinkChange]:
             base = before.base if before.after else NO_AGREEMENT
         last[change.id] = LinkChange(change.id, change.after, base)
     return last
-
-
-def _insert(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(sa.insert(table), rows)

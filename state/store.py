@@ -8,15 +8,17 @@ from itertools import count
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.dml import UpdateBase
 
 from engine.links import Base, Link
 from engine.port import Ended, Feeds, Fence, Intent, LinkChange
 from engine.records import Key
 from state import leases
+from state.bulk import run_many
 from state.chunks import chunks
 from state.database import reading, writing
 from state.linkstore import LinkStore
-from state.rows import action_row, digest, feed_row, to_feeds, to_intent
+from state.rows import Row, action_row, digest, feed_row, to_feeds, to_intent
 from state.tables import ACTION, CLAIM, FEED, OPEN
 
 
@@ -113,18 +115,15 @@ class SqlState:
         with self._writing("claim", fence) as connection:
             by_digest = {digest(key): key for key in keys}
             wanted = sorted(by_digest)  # one order for all spaces, or two claims could wait for each other
-            if wanted:
-                connection.execute(self._claiming(fence.space, now, until), [self._claim(kind, key) for key in wanted])
+            rows: list[Row] = [{"org_id": self._org, "kind": kind, "key": key} for key in wanted]
+            run_many(connection, self._claiming(fence.space, now, until), rows)
             taken: set[Key] = set()
             for some in chunks(wanted):
                 others = sa.select(CLAIM.c.key).where(*self._claims(kind, some), CLAIM.c.space_id != fence.space)
                 taken.update(by_digest[key] for key in connection.execute(others).scalars())
             return frozenset(taken)
 
-    def _claim(self, kind: str, key: str) -> dict[str, str]:
-        return {"org_id": self._org, "kind": kind, "key": key}
-
-    def _claiming(self, space: str, now: int, until: int) -> sa.Executable:
+    def _claiming(self, space: str, now: int, until: int) -> UpdateBase:
         """Insert a claim, renew an own one or take over one that ran out; another space's stays."""
         fresh: dict[str, object] = {"space_id": space, "until": until}
         free = sa.or_(CLAIM.c.space_id == space, CLAIM.c.until <= now)
@@ -153,8 +152,7 @@ class SqlState:
             place = count(1 if last is None else last + 1)
             fixed = {"org_id": self._org, "space_id": fence.space}
             rows = [action_row(intent) | fixed | {"run_id": run, "seq": next(place)} for intent in intents]
-            if rows:
-                connection.execute(sa.insert(ACTION), rows)
+            run_many(connection, sa.insert(ACTION), rows)
 
     def finish(
         self,
@@ -165,8 +163,7 @@ class SqlState:
         unclaim: Collection[Key],
     ) -> None:
         with self._writing("finish", fence) as connection:
-            if ended:
-                connection.execute(self._ending(fence.space), [self._end(end) for end in ended])
+            run_many(connection, self._ending(fence.space), [self._end(end) for end in ended])
             self._links.apply(connection, fence.space, kind, changes)
             for some in chunks([digest(key) for key in unclaim]):
                 own = CLAIM.c.space_id == fence.space

@@ -15,7 +15,10 @@ from engine.sync.decide import BEING_CREATED, Rules
 from engine.sync.read import Progress
 from engine.sync.slots import view
 
-BATCH: Final = 100
+BATCH: Final = 500
+"""Decisions that share intents and their end: a commit each, so that a first sync is not all commits."""
+SENT: Final = 100
+"""Of them at most so many that are sent over the network: what a crash leaves to be settled stays small."""
 CLAIM_MS: Final = 120_000
 
 
@@ -171,9 +174,18 @@ def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
-    writing = [decision for decision in decisions if decision.actions]
-    for start in range(0, len(writing), BATCH):
-        yield writing[start : start + BATCH]
+    batch, sent = list[Decision](), 0
+    for decision in decisions:
+        if not decision.actions:
+            continue
+        remote = any(action.side == M365 for action in decision.actions)
+        if len(batch) == BATCH or sent + remote > SENT:
+            yield batch
+            batch, sent = [], 0
+        batch.append(decision)
+        sent += remote
+    if batch:
+        yield batch
 
 
 def _by_action(outcomes: Iterator[Outcome]) -> dict[str, Outcome]:

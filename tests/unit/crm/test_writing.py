@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm import tables
+from crm.system import BATCH
 from engine.errors import LeaseLost, Unavailable
 from engine.port import Refused, Unknown, Written
 from engine.records import Record, Reference, Value
@@ -176,10 +177,10 @@ def test_a_deleted_contact_leaves_nothing_behind(desk: Desk) -> None:
 # ---- transactions ----
 
 
-def test_fifty_actions_share_a_commit_and_the_cut_points_say_so(desk: Desk) -> None:
-    """120 creations are three commits, each told before and after; a write that changes nothing is none."""
+def test_a_batch_shares_a_commit_and_the_cut_points_say_so(desk: Desk) -> None:
+    """Two batches and a bit are three commits, each told before and after; a write that changes nothing is none."""
     desk.people("anna")
-    outcomes = desk.write(*(creation(lastname=str(number)) for number in range(120)))
+    outcomes = desk.write(*(creation(lastname=str(number)) for number in range(2 * BATCH + 20)))
     assert desk.commits == ["before commit", "after commit"] * 3
     desk.commits.clear()
     first = outcomes[0]
@@ -193,7 +194,7 @@ def test_fifty_actions_share_a_commit_and_the_cut_points_say_so(desk: Desk) -> N
 def test_a_writer_killed_at_a_commit_leaves_whole_batches(desk: Desk, cut: int) -> None:
     """Whatever the instant, a batch is there with its companies and marks, or not at all."""
     desk.people("anna")
-    actions = [creation(accountid=Reference(None, f"Firm {number}")) for number in range(80)]
+    actions = [creation(accountid=Reference(None, f"Firm {number}")) for number in range(BATCH + 30)]
 
     def kill(moment: str) -> None:
         desk.commits.append(moment)
@@ -203,7 +204,7 @@ def test_a_writer_killed_at_a_commit_leaves_whole_batches(desk: Desk, cut: int) 
     system = type(desk.system)(desk.engine, desk.org, lambda: 1, kill)
     with pytest.raises(KeyboardInterrupt):
         list(system.writer(desk.space(), lambda: True).write(actions))
-    there = {0: 0, 1: 50, 2: 50, 3: 80}[cut]
+    there = {0: 0, 1: BATCH, 2: BATCH, 3: BATCH + 30}[cut]
     assert len(list(desk.store.contacts())) == there
     assert len(desk.store.companies()) == there
     marks = desk.system.reader(desk.space()).find_marks("Contact", [action.id for action in actions])
@@ -261,8 +262,8 @@ def test_losing_the_lease_stops_before_the_next_batch(desk: Desk) -> None:
     answers = iter([True, False])
     writer = desk.system.writer(desk.space(), lambda: next(answers))
     with pytest.raises(LeaseLost):
-        list(writer.write([creation(lastname=str(number)) for number in range(120)]))
-    assert len(list(desk.store.contacts())) == 50
+        list(writer.write([creation(lastname=str(number)) for number in range(2 * BATCH)]))
+    assert len(list(desk.store.contacts())) == BATCH
 
 
 def test_two_writers_make_a_company_once(desk: Desk) -> None:
