@@ -203,24 +203,36 @@ def operands(expr: Expr) -> tuple[Operand, ...]:
 
 def keys_of(entry: str, ignore_case: bool, *found: tuple[str, Found]) -> tuple[Key, ...]:
     """Keys for (CRM path, value on this side) of every term; lists count once per element, empties make no key."""
-    columns = [[(path, text) for text in _texts(value, ignore_case)] for path, value in found]
-    return tuple(Key(entry, terms, ignore_case) for terms in product(*columns))
+    columns = []
+    for path, value in found:
+        column = [(path, text) for text in _texts(value, ignore_case)]
+        if not column:
+            return ()
+        columns.append(column)
+    if len(columns) == 1:
+        return tuple([Key(entry, (term,), ignore_case) for term in columns[0]])
+    return tuple([Key(entry, terms, ignore_case) for terms in product(*columns)])
 
 
 def _texts(value: Found, ignore_case: bool) -> list[str]:
-    if isinstance(value, Absence):
+    if value is None or isinstance(value, Absence):
         return []
-    elements = value if isinstance(value, tuple) else (value,)
-    return list(dict.fromkeys(text for one in elements if (text := _compared(one, ignore_case)) is not None))
+    if not isinstance(value, tuple):
+        text = _compared(value, ignore_case)
+        return [] if text is None else [text]
+    return list(dict.fromkeys(text for one in value if (text := _compared(one, ignore_case)) is not None))
 
 
 def _compared(value: Value, ignore_case: bool) -> str | None:
-    plain = comparable(value.name if isinstance(value, Reference) else value)
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    if plain is None or isinstance(plain, tuple):
-        return None
-    return (fold(str(plain)) if ignore_case else str(plain)) or None
+    """A value as keys hold it: text folded or as it stands, other values spelt as rules spell them."""
+    if isinstance(value, Reference):
+        value = value.name
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        plain = fold(value) if ignore_case else comparable(value)
+        return str(plain) if plain else None
+    return None if value is None or isinstance(value, tuple) else str(value)
 
 
 def united(*groups: tuple[Key, ...]) -> tuple[Key, ...]:
