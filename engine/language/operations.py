@@ -135,6 +135,24 @@ def shares(one: Operand | SettingValue, other: Operand | SettingValue) -> Answer
     return isinstance(one, tuple) and any(contains(other, element) for element in one if not blank(element))
 
 
+def negated(answer: Answer) -> Answer:
+    return None if answer is None else not answer
+
+
+def both(*answers: Answer) -> Answer:
+    """Whether all hold: false as soon as one is known to fail."""
+    if any(answer is False for answer in answers):
+        return False
+    return None if any(answer is None for answer in answers) else True
+
+
+def either(*answers: Answer) -> Answer:
+    """Whether any holds: true as soon as one is known to."""
+    if any(answer is True for answer in answers):
+        return True
+    return None if any(answer is None for answer in answers) else False
+
+
 # ---- clock ----------------------------------------------------------------------------------------------------
 
 

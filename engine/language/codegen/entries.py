@@ -83,7 +83,7 @@ class Sections:
         body: list[ast.stmt] = []
         if holder is not None:
             roots: dict[tuple[Side, str], ast.expr] = {(M365, holder.name): name("collection")}
-            alone = Conditions(self.module, self.conditions.schemas, roots)
+            alone = Conditions(self.module, self.conditions.schemas, ("collection", "context"), roots)
             for rule in self.rules.scope:
                 read = fields(rule.needs) + (fields(rule.guard) if rule.guard else ())
                 if rule.side != M365 or not read or not all(_is_root(ref.side, ref.path, holder.name) for ref in read):

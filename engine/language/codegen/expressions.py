@@ -6,7 +6,7 @@ Neither holds where something is not known, so ``not`` over an unknown value sta
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from engine.language import checked, operations
@@ -24,7 +24,10 @@ FUNCTIONS: Final[dict[str, object]] = {
         operations.is_empty, operations.is_fetched, operations.is_given, operations.contains, operations.shares,
         operations.user, operations.today, operations.setting, operations.this_instant, operations.this_day,
         operations.point, operations.shifted, operations.before, operations.after, operations.between,
-        operations.falls_on, operations.crossings,
+        operations.falls_on,
+        operations.negated,
+        operations.both,
+        operations.either, operations.crossings,
     )
 }  # fmt: skip
 """What compiled conditions may call."""
@@ -34,17 +37,21 @@ SIDES: Final = ("crm", "m365", "context")
 
 
 class Conditions:
-    """Writes conditions into one module. ``roots`` replaces the reading of a field (by side and name)."""
+    """Writes conditions into one module, for functions with these parameters. ``roots`` replaces the reading of a
+    field (by side and name)."""
 
     def __init__(
         self,
         module: Module,
         schemas: Mapping[Side, Schema],
+        parameters: Sequence[str] = SIDES,
         roots: Mapping[tuple[Side, str], ast.expr] | None = None,
     ) -> None:
         self.module = module
         self.schemas = schemas
+        self.parameters = parameters
         self.roots = roots or {}
+        self.choices: dict[int, str] = {}
 
     def holds(self, expr: Expr) -> ast.expr:
         """True exactly when the condition is known to hold."""
@@ -64,11 +71,6 @@ class Conditions:
             case checked.AnyOf(items=items):
                 join = nodes.any_of if wanted else nodes.all_of
                 return join(*(at(item.span, self._either(item, wanted)) for item in items))
-            case checked.Choose(condition=condition, then=then, otherwise=otherwise):
-                return nodes.any_of(
-                    nodes.all_of(self.holds(condition), self._either(then, wanted)),
-                    nodes.all_of(self.fails(condition), self._either(otherwise, wanted)),
-                )
             case _:
                 return nodes.is_(self._test(expr), constant(wanted))
 
@@ -95,10 +97,29 @@ class Conditions:
             case checked.Between(left=left, start=start, end=end):
                 ends = (self.moment(start), self.moment(end))
                 return call("between", nodes.name("context"), self.operand(left), *ends)
-            case checked.AnyOf() | checked.AllOf() | checked.Not() | checked.Choose():
-                raise AssertionError("joined conditions are taken apart before")
+            case checked.Choose():
+                return call(self._choice(expr), *map(nodes.name, self.parameters))
+            case checked.Not(item=item):
+                return call("negated", self._test(item))
+            case checked.AllOf(items=items):
+                return call("both", *(self._test(item) for item in items))
+            case checked.AnyOf(items=items):
+                return call("either", *(self._test(item) for item in items))
             case _:
                 assert_never(expr)
+
+    def _choice(self, expr: checked.Choose) -> str:
+        """The function of a conditional define. Each is written once and asks its condition once, so that a chain of
+        defines stays linear."""
+        if id(expr) not in self.choices:
+            test = nodes.assign("test", self._test(expr.condition))
+            then = nodes.when(nodes.is_(nodes.name("test"), constant(True)), [nodes.answer(self._test(expr.then))])
+            other = [nodes.answer(self._test(expr.otherwise))]
+            otherwise = nodes.when(nodes.is_(nodes.name("test"), constant(False)), other)
+            called = f"choice_of_{len(self.module.body)}"
+            body = [test, then, otherwise, nodes.answer(constant(None))]
+            self.choices[id(expr)] = self.module.function(called, self.parameters, body, expr.span)
+        return self.choices[id(expr)]
 
     def operand(self, operand: Operand) -> ast.expr:
         return at(operand.span, self._operand(operand))

@@ -16,7 +16,7 @@ from engine.language.codegen.nodes import ALLOWED, ATTRIBUTES
 from engine.language.diagnostics import Problems
 from engine.language.resolve import resolve
 from engine.lenses.base import Untranslatable
-from engine.records import M365, NO_BASE, Reference, Side, Value
+from engine.records import M365, NO_BASE, Record, Reference, Side, Value
 
 HOSTILE = "__import__('os').system('true') # {0} %s \\ \\n ); import os"
 
@@ -140,3 +140,33 @@ def test_moved_is_the_comparison_with_the_base(
         or m365[line.m365_path] != m365_base.get(line.m365_path, NO_BASE)
     ]
     assert program.moved(crm, m365, crm_base, m365_base) == expected
+
+
+def test_a_chain_of_conditional_defines_stays_linear() -> None:
+    """Defines that build on each other are written once and asked once, however long the chain is."""
+    chain = ["  d0   crm.private"]
+    chain += [f"  d{k}   crm.points is {k} when d{k - 1}, else not d{k - 1} and m365.hidden" for k in range(1, 9)]
+    text = invented.RULES.replace("define\n", "define\n" + "\n".join(chain) + "\n").replace("when not over", "when d8")
+    made = generator(text)
+    assert sum(1 for _ in ast.walk(made.module.tree())) < 20_000
+    guard = next(line.guard for line in invented.compiled(text).lines if line.entry.endswith("starts<->startsAt"))
+    assert guard is not None
+    cases = [(private, points, hidden) for private in (True, False) for points in range(10) for hidden in (True, False)]
+    for private, points, hidden in cases:
+        expected = private
+        for k in range(1, 9):
+            expected = points == k if expected else (not expected and hidden)
+        crm, m365 = invented.ticket(private=private, points=points), invented.card(hidden=hidden)
+        assert guard(crm, m365, invented.context()) is expected
+
+
+def test_a_define_over_something_unknown_is_unknown() -> None:
+    """Where the condition of a define is not known, neither the define nor its negation holds."""
+    rules = invented.RULES.replace("when not over", "when private")
+    negated = invented.RULES.replace("when not over", "when not private")
+    unknown = invented.ticket(private=True)
+    values = {name: value for name, value in unknown.values.items() if name != "due"}
+    for text in (rules, negated):
+        guard = next(line.guard for line in invented.compiled(text).lines if line.entry.endswith("starts<->startsAt"))
+        assert guard is not None
+        assert not guard(Record("crm", "Ticket", "t", "1", values), None, invented.context())
