@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import random
 
-GIVEN = tuple("Ada Bram Carys Dario Elin Farid Greta Hamish Ines Jonas Kezia Lorcan Mirela Nils Oona Pavel".split())
-FAMILY = tuple("Abel Brandt Colley Dunmore Eriksen Fallon Gower Hale Ibsen Jessop Kerr Lund Moss Nash Orr Pell".split())
-TRADES = tuple("Boatyard Chandlery Fisheries Haulage Insurance Marina Rigging Salvage".split())
+GIVEN = (
+    "Ada",
+    "Bram",
+    "Carys",
+    "Dario",
+    "Elin",
+    "Farid",
+    "Greta",
+    "Hamish",
+    "Ines",
+    "Jonas",
+    "Kezia",
+    "Lorcan",
+    "Mirela",
+    "Nils",
+    "Oona",
+    "Pavel",
+)
+FAMILY = (
+    "Abel",
+    "Brandt",
+    "Colley",
+    "Dunmore",
+    "Eriksen",
+    "Fallon",
+    "Gower",
+    "Hale",
+    "Ibsen",
+    "Jessop",
+    "Kerr",
+    "Lund",
+    "Moss",
+    "Nash",
+    "Orr",
+    "Pell",
+)
+TRADES = ("Boatyard", "Chandlery", "Fisheries", "Haulage", "Insurance", "Marina", "Rigging", "Salvage")
 POSTS = ("Buyer", "Director", "Engineer", "Harbour Master", "Secretary", None)
-STREETS = tuple("Anchor Beacon Capstan Dock Estuary Ferry Granary Harbour".split())
+STREETS = ("Anchor", "Beacon", "Capstan", "Dock", "Estuary", "Ferry", "Granary", "Harbour")
 TOWNS = (("Whitby", "North Yorkshire"), ("Leith", "Midlothian"), ("Fowey", "Cornwall"), ("Conwy", "Clwyd"))
-WORDS = tuple("ring before noon prefers letters pays late knows the tides asks for Maren old customer".split())
+WORDS = (
+    "ring",
+    "before",
+    "noon",
+    "prefers",
+    "letters",
+    "pays",
+    "late",
+    "knows",
+    "the",
+    "tides",
+    "asks",
+    "for",
+    "Maren",
+    "old",
+    "customer",
+)
 FOLDERS = ("Clients", "Suppliers")
 
 
