@@ -106,18 +106,23 @@ def view(plan: Plan, program: Program, who: str) -> PlanView:
     held = tuple(note for decision in decisions for note in traversal.held(decision))
     refused = tuple(note for decision in decisions for note in traversal.refused(decision))
     left = tuple(traversal.left(decisions))
+    actions = ((decision, a) for decision in decisions for a in sorted(decision.actions, key=_grave))
     summary = _summary(plan, who, matched, held, refused, left)
     return PlanView(
         who=shown.safe(who), kind=plan.header.kind, plan=plan, digest=plan.digest(),
-        actions=tuple(traversal.action(decision, a) for decision in decisions for a in decision.actions),
+        actions=tuple(traversal.action(decision, action) for decision, action in actions),
         matched=matched, held=held, refused=refused, left=left, summary=summary,
         objections=objections(plan.verdict),
     )  # fmt: skip
 
 
 def _rank(decision: Decision) -> tuple[int, str, str]:
-    gravest = min((ORDER.index(action.klass) for action in decision.actions), default=len(ORDER))
+    gravest = min(map(_grave, decision.actions), default=len(ORDER))
     return gravest, decision.title.casefold(), decision.pair
+
+
+def _grave(action: Action) -> int:
+    return ORDER.index(action.klass)
 
 
 def objections(verdict: Verdict) -> tuple[str, ...]:
@@ -171,7 +176,7 @@ class _Traversal:
 
     def _why(self, refusal: Refusal) -> str:
         reason = refusal.reason.removeprefix("not done: ")
-        return f"{reason}, {refusal.path or 'the record'} in {refusal.side}"
+        return f"{reason}; {f'{refusal.path} in ' if refusal.path else ''}{refusal.side} stays as it is"
 
     def left(self, decisions: list[Decision]) -> Iterator[LeftView]:
         reasons = Counter(

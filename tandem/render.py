@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from engine.sync.pipeline import Report
 from tandem import shown
 from tandem.planview import SIDES, ActionView, FieldView, NoteView, PlanView
+from tandem.shown import Paint, Role, unpainted
 
-Role: TypeAlias = Literal["create", "update", "delete", "match", "held", "quiet", "title", "place", "strong"]
-Paint: TypeAlias = Callable[[Role, str], str]
-"""Colours a piece of text by what it is; the plain one returns it as it is."""
+if TYPE_CHECKING:
+    from engine.sync.pipeline import Report
 
 _ROLES: Final[dict[str, Role]] = {"+": "create", "~": "update", "-": "delete", "=": "match", "!": "held", "·": "quiet"}
 _PAST: Final = {"create": "created", "update": "updated", "delete": "deleted"}
@@ -20,12 +19,6 @@ _PATHS: Final = 30
 _VALUES: Final = 64
 _TITLES: Final = 40
 _WORDS: Final = 18
-
-
-def unpainted(role: Role, text: str) -> str:
-    """The look of a pipe or a file."""
-    del role
-    return text
 
 
 def as_text(plan: PlanView, paint: Paint = unpainted) -> Iterator[str]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
 
 from engine.records import Reference, Value
+
+Role: TypeAlias = Literal["create", "update", "delete", "match", "held", "quiet", "title", "place", "strong"]
+Paint: TypeAlias = Callable[[Role, str], str]
+"""Colours a piece of text by what it is; the plain one returns it as it is."""
 
 LONGEST: Final = 120
 """Characters of a value before it is shortened."""
@@ -18,6 +23,12 @@ _UNSAFE: Final = re.compile(
 )
 """Controls, line and paragraph separators, bidi marks and overrides, invisible and half characters."""
 _NAMED: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\x1b": r"\x1b"}
+
+
+def unpainted(role: Role, text: str) -> str:
+    """The look of a pipe or a file."""
+    del role
+    return text
 
 
 def safe(text: str) -> str:

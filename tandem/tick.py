@@ -105,15 +105,18 @@ def tick_space(
         return [Ticked(record, programs[0], "busy", text=_busy(installation, record))]
     results: list[Ticked] = []
     retry: float | None = None
+    held: Fence | None = fence
     try:
         for program in programs:
             ticked, retry = _one(installation, record, program, fence, order, progress)
             results.append(ticked)
             if ticked.failed:
                 break
-        _note(installation, record, results, retry)
+        _note(installation, record, results, retry, fence)
+        held = None
     finally:
-        _release(installation, fence)
+        if held is not None:
+            _release(installation, held)
     return results
 
 
@@ -187,13 +190,16 @@ def _close(installation: Installation, opening: Run, outcome: str, counts: Mappi
     record_run(installation.engine, installation.org, ended)
 
 
-def _note(installation: Installation, record: SpaceRecord, results: Sequence[Ticked], retry: float | None) -> None:
+def _note(
+    installation: Installation, record: SpaceRecord, results: Sequence[Ticked], retry: float | None, fence: Fence
+) -> None:
+    """Write down how it went, and give the lease back with it."""
     now = installation.milliseconds()
     result = next((one.result for one in results if one.failed or one.result == "done"), "idle")
     due = now + int(installation.settings.interval_minutes * 60_000)
     not_before = None if retry is None else now + int(retry * 1000)
     tick = spaces.Tick(at=now, result=result, next_at=due, not_before=not_before)
-    spaces.note_tick(installation.engine, installation.org, record.space.id, tick)
+    spaces.note_tick(installation.engine, installation.org, record.space.id, tick, fence)
 
 
 def _release(installation: Installation, fence: Fence) -> None:

@@ -91,7 +91,7 @@ def _ending(problem: BaseException, debug: bool) -> int:
     if isinstance(problem, click.exceptions.Exit):
         return problem.exit_code
     if isinstance(problem, KeyboardInterrupt | click.Abort):
-        click.echo("\nStopped.", err=True)
+        click.echo("Stopped.", err=True)
         return 130
     if isinstance(problem, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush can't fail again

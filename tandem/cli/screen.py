@@ -14,7 +14,7 @@ import click
 from engine.errors import UserError
 from engine.language.diagnostics import Part, RuleErrors, Style
 from tandem import shown
-from tandem.render import Paint, Role, unpainted
+from tandem.shown import Paint, Role, unpainted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
