@@ -13,7 +13,7 @@ from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stal
 from engine.records import CRM, M365, Key, Record, Reference, Side
 from engine.sync.decide import BEING_CREATED, Rules
 from engine.sync.read import Progress
-from engine.sync.slots import view
+from engine.sync.slots import beyond, view
 
 BATCH: Final = 500
 """Decisions that share intents and their end: a commit each, so that a first sync is not all commits."""
@@ -166,10 +166,12 @@ def _identified(rules: Rules, link: Link, action: Action, record: Record) -> Lin
 
 def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:
     before = base.crm if action.side == CRM else base.m365
-    seen = view(record.values, before, rules.layout.slots[action.side])
+    groups = rules.layout.slots[action.side]
+    seen = view(record.values, before, groups)
     lasting = rules.layout.paths[action.side]
     paths = lasting if action.verb == "create" else [c.path for c in action.changes if c.path in lasting]
     after = {**before, **{path: seen[path] for path in paths if path in seen}}
+    after.update(beyond(record.values, seen, before, groups))
     return Base(after, base.m365) if action.side == CRM else Base(base.crm, after)
 
 

@@ -17,7 +17,7 @@ from engine.schema import Schema
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
 from engine.sync.pairs import Pairing
-from engine.sync.slots import Layout, compose, view
+from engine.sync.slots import Layout, beyond, compose, view
 
 _NAMESPACE: Final = uuid.UUID("6f5c1b8e-5a0f-4d0b-9a5e-0c7a3f1d2e44")
 BEING_CREATED: Final = "the same person is being created by another mailbox"
@@ -100,7 +100,8 @@ def _merged(
     merged = merge(rules.program, rules.layout, crm, m365, pairing.base, rules.context, rules.direction)
     base = pairing.base
     if merged.base[CRM] or merged.base[M365]:
-        base = Base({**base.crm, **merged.base[CRM]}, {**base.m365, **merged.base[M365]})
+        past = {side: _beyond(rules, pairing, crm if side == CRM else m365) for side in (CRM, M365)}
+        base = Base({**base.crm, **merged.base[CRM], **past[CRM]}, {**base.m365, **merged.base[M365], **past[M365]})
     actions = tuple(
         _update(rules, pairing, crm if side == CRM else m365, merged, entry)
         for side in (CRM, M365)
@@ -119,6 +120,11 @@ def _merged(
         pair=pairing.id, before=pairing.link, link=after, base=base, actions=actions,
         refusals=tuple(merged.refusals), note=note, entry=entry, title=link.title,
     )  # fmt: skip
+
+
+def _beyond(rules: Rules, pairing: Pairing, record: Record) -> dict[str, Value]:
+    base, groups = (pairing.base.crm if record.side == CRM else pairing.base.m365), rules.layout.slots[record.side]
+    return beyond(record.values, view(record.values, base, groups), base, groups)
 
 
 def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entry: str) -> Action:
@@ -334,6 +340,7 @@ def _not_created(
 def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     """The base of a new pair: the source as it is, the draft as it shall come back."""
     of_source = {path: made.seen[path] for path in rules.layout.paths[source.side] if path in made.seen}
+    of_source |= beyond(source.values, made.seen, {}, rules.layout.slots[source.side])
     written = {change.path: change.after for change in made.changes}
     of_made = {path: written.get(path) for path in rules.layout.paths[made.record.side]}
     untold = {refusal.entry for refusal in made.refusals}

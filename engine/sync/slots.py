@@ -132,10 +132,11 @@ def _column(group: SlotGroup, value: Value) -> list[Value]:
 
 def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -> list[Value]:
     agreed = [base.get(path) for path in group.paths]
-    if agreed.count(None) == len(agreed):
+    past = base.get(group.field)
+    if agreed.count(None) == len(agreed) and past is None:
         return (column + agreed)[: len(agreed)]
     if column[: len(agreed)] == [value for value in agreed if value is not None]:
-        return agreed if len(column) <= len(agreed) else _positions(column, agreed)
+        return agreed
     placed: list[Value] = [None] * len(agreed)
     rest = []
     for value in column:
@@ -144,21 +145,30 @@ def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -
             rest.append(value)
         else:
             placed[slot] = value
+    fresh = [value for value in rest if not (isinstance(past, tuple) and value in past)]
     vanished = [i for i, value in enumerate(placed) if value is None and agreed[i] is not None]
     free = vanished + [i for i, value in enumerate(placed) if value is None and agreed[i] is None]
-    for slot, value in zip(free, rest, strict=False):
+    for slot, value in zip(free, fresh, strict=False):
         placed[slot] = value
     return placed
 
 
-def _positions(column: list[Value], agreed: list[Value]) -> list[Value]:
-    """Agreed values first, then new elements of the list in the slots that are still free."""
-    placed = list(agreed)
-    fresh = iter(column[len([value for value in agreed if value is not None]) :])
-    for slot, value in enumerate(placed):
-        if value is None:
-            placed[slot] = next(fresh, None)
-    return placed
+def beyond(
+    values: Mapping[str, Value], seen: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[SlotGroup, ...]
+) -> dict[str, Value]:
+    """What to remember beside the slots: per list field, the values in no slot. They never move into one by
+    themselves; only fields that have such values, or had, are named."""
+    found: dict[str, Value] = {}
+    for group in groups:
+        held = values.get(group.field)
+        if base.get(group.field) is None and (not isinstance(held, tuple) or len(held) <= len(group.paths)):
+            continue
+        rest = _column(group, held)
+        for path in group.paths:
+            if seen.get(path) in rest:
+                rest.remove(seen.get(path))
+        found[group.field] = tuple(rest) or None
+    return found
 
 
 def _slot_of(group: SlotGroup, value: Value, agreed: list[Value], placed: list[Value]) -> int | None:

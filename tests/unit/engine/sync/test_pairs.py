@@ -354,6 +354,22 @@ def test_values_beyond_the_mapped_slots_stay(world: World) -> None:
     quiet(world)
 
 
+def test_a_value_beyond_the_slots_moves_into_none_by_itself(world: World) -> None:
+    """The first of three addresses is removed in Outlook: the CRM's first is cleared, the third stays where it is."""
+    world.card(givenName="Ann", surname="Lee", emails=("a@x.example", "b@x.example", "c@x.example"))
+    world.sync()
+    card = only(world.cards())
+    world.edit_card(card.id, emailAddresses=(("b@x.example", "b"), ("c@x.example", "c")))
+    world.sync()
+    person = only(world.people())
+    assert (person.values["email"], person.values["email2"]) == (None, "b@x.example")
+    quiet(world)
+    world.crm.change("Contact", person.id, {"email": "d@x.example"})
+    world.sync()
+    assert addresses(only(world.cards())) == ["d@x.example", "b@x.example", "c@x.example"]
+    quiet(world)
+
+
 def test_a_normalising_remote_causes_no_echo(world: World) -> None:
     """The remote trims and respells what it is given; that is no change, now or later."""
 
