@@ -29,15 +29,19 @@ def session_control(emulator: Emulator) -> Iterator[ControlClient]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator, session_control: ControlClient) -> Path:
-    """An installation with Anna, Ben and Cara connected; tests get copies."""
-    return founded(tmp_path_factory.mktemp("template") / "installation", emulator, session_control).folder
+    """An installation with Anna, Ben and Cara connected; tests get copies. The emulator remembers the moment."""
+    folder = founded(tmp_path_factory.mktemp("template") / "installation", emulator, session_control).folder
+    session_control.save()
+    return folder
 
 
 @pytest.fixture
-def control(session_control: ControlClient) -> ControlClient:
-    """The control client, after everything in the emulator was put back to its beginning."""
+def control(template: Path, session_control: ControlClient) -> ControlClient:
+    """The control client, after everything in the emulator, sign-ins too, was put back to where the template is."""
     session_control.release()
-    session_control.reset("faults", "barriers", "behaviour", "clock", "throttle", "mailboxes", "log")
+    session_control.reset("faults", "barriers", "behaviour", "clock", "throttle", "mailboxes")
+    session_control.load()
+    session_control.reset("log")
     return session_control
 
 

@@ -41,7 +41,7 @@ def firm() -> Firm:
         for number, name in enumerate(USERS, start=1)
     ]  # fmt: skip
     tenant = tenant_from({"tenantId": TENANT, "name": "Firm", "clientId": CLIENT, "users": users}, "tenant.json")
-    folders = tuple({"displayName": name, "parent": None} for name in FOLDERS)
+    folders = tuple(dict[str, object](displayName=name, parent=None) for name in FOLDERS)
     return Firm(tenant, {upn(name): Contents(folders) for name in USERS})
 
 
