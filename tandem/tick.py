@@ -105,7 +105,6 @@ def tick_space(
         return [Ticked(record, programs[0], "busy", text=_busy(installation, record))]
     results: list[Ticked] = []
     retry: float | None = None
-    held: Fence | None = fence
     try:
         for program in programs:
             ticked, retry = _one(installation, record, program, fence, order, progress)
@@ -113,10 +112,9 @@ def tick_space(
             if ticked.failed:
                 break
         _note(installation, record, results, retry, fence)
-        held = None
-    finally:
-        if held is not None:
-            _release(installation, held)
+    except BaseException:
+        _release(installation, fence)
+        raise
     return results
 
 

@@ -45,7 +45,7 @@ def import_(context: click.Context, sources: tuple[Path, ...]) -> None:
             raise UserError(f"There is no file or folder {source}.", "Nothing was imported.")
     order = {sheet.file: number for number, sheet in enumerate(SHEETS)}
     for source in sorted(sources, key=lambda path: order.get(path.name, -1)):
-        with watching(f"importing {source}"):
+        with watching(f"importing {source.name}"):
             if source.is_dir():
                 done = import_folder(installation.store, source)
             else:

@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "org": Entry("tandem.cli.organisation:org", "Settings of the organisation."),
     "crm": Entry("tandem.cli.crm:crm", "Import, export, show and edit the CRM."),
     "emulator": Entry("tandem.cli.emulator:emulator", "Run a Microsoft 365 to try things on."),
-    "demo": Entry("tandem.demo:main", "A made-up firm, synced before your eyes."),
+    "demo": Entry("tandem.demo.command:demo", "A made-up firm, synced before your eyes."),
 }
 
 
@@ -124,7 +124,7 @@ def _explain(problem: BaseException) -> None:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--installation", metavar="DIR", help="The installation's folder; else $TANDEM_INSTALLATION, else here.")
-@click.option("--debug", is_flag=True, help="Show where in the program an error came from.")
+@click.option("--debug", is_flag=True, help="Log requests by id, and show where in the program an error came from.")
 @click.version_option(package_name="tandem-sync", prog_name="tandem")
 @click.pass_context
 def main(context: click.Context, installation: str | None, debug: bool) -> None:
@@ -136,7 +136,11 @@ def main(context: click.Context, installation: str | None, debug: bool) -> None:
       tandem init my-installation     an installation of your own
       tandem plan                     what the next sync would change
     """
-    del debug
+    if debug:
+        import logging
+
+        logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+        logging.getLogger("tandem").setLevel(logging.DEBUG)
     context.obj = installation
 
 

@@ -95,8 +95,9 @@ def table(rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> Iterator[
 class Watch:
     """The engine's progress, on standard error, if it is a terminal and the work lasts longer than a second."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._told = name
         self._lock = threading.Lock()
         self._ended = False
         self._bar: Progress | None = None
@@ -106,9 +107,9 @@ class Watch:
 
     def __call__(self, what: str, count: int) -> None:
         with self._lock:
-            self._what = f"{what} {count:,}"
+            self._told = f"{self._name}: {what}, {count:,} records"
             if self._bar is not None and self._task is not None:
-                self._bar.update(self._task, description=self._what)
+                self._bar.update(self._task, description=self._told)
 
     def _show(self) -> None:
         from rich.console import Console
@@ -119,7 +120,7 @@ class Watch:
                 return
             columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(self._what, total=None)
+            self._task = self._bar.add_task(self._told, total=None)
             self._bar.start()
 
     def start(self) -> None:
@@ -134,9 +135,9 @@ class Watch:
 
 
 @contextmanager
-def watching(what: str) -> Iterator[Watch]:
-    """Progress for the block; silent where nobody watches."""
-    watch = Watch(what)
+def watching(name: str) -> Iterator[Watch]:
+    """Progress of what is called ``name``, for the block; silent where nobody watches."""
+    watch = Watch(name)
     if is_terminal(sys.stderr):
         watch.start()
     try:

@@ -53,9 +53,12 @@ def plan(
     installation = opened(context)
     views, failed = _views(installation, user, full)
     if as_json:
-        click.echo(shown.to_json({"plans": [render.as_json(view) for view in views]}))
+        endpoints = installation.endpoints()
+        head = {"service": endpoints.graph, "testing": endpoints.testing}
+        click.echo(shown.to_json({**head, "plans": [render.as_json(view) for view in views]}))
     else:
         _print_plans(views)
+        _name_test_service(installation)
     if html is not None:
         _write_html(installation, views, html)
     if out is not None:
@@ -83,7 +86,7 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
             continue
         try:
             for program in programs:
-                with watching(f"reading {who}") as watch:
+                with watching(who) as watch:
                     found = plan_space(installation, record, program, everything=full, progress=watch)
                 views.append(view(found, program, who))
         except SideError as problem:
@@ -111,6 +114,13 @@ def _print_plans(views: Sequence[PlanView]) -> None:
             click.echo(line)
         for line in guard_text(view, f"tandem sync --user {view.plan.header.user}", paint):
             click.echo(line)
+
+
+def _name_test_service(installation: Installation) -> None:
+    """Nobody shall take an emulator's plan for the real thing."""
+    endpoints = installation.endpoints()
+    if endpoints.testing:
+        click.echo(f"(Microsoft 365 is a test service here: {endpoints.graph})", err=True)
 
 
 def _write_html(installation: Installation, views: Sequence[PlanView], path: Path) -> None:
@@ -211,7 +221,7 @@ def _carry_out(installation: Installation, user: str | None, order: Order, kind:
             reason = f"paused: {_reason(installation, record.space.user)}"
             results.append(Ticked(record, programs[0], "paused", text=reason))
             continue
-        with watching(f"syncing {installation.address(record.space.id)}") as watch:
+        with watching(installation.address(record.space.id)) as watch:
             results += tick_space(installation, record, programs, order, watch)
     return results
 

@@ -175,3 +175,39 @@ def test_edits_go_by_the_rights_of_the_user_named(installation: Installed) -> No
     ran = installation.tandem("crm", "edit", crm_id, "title=x", "--as", "cara", code=1)
     assert "cara may not see this contact" in ran.err
     assert "no field titel" in installation.tandem("crm", "edit", crm_id, "titel=x", code=1).err
+
+
+def test_a_guarded_plan_waits_for_the_person_who_read_it(installation: Installed, tmp_path: Path) -> None:
+    """More deletions than the guard allows stop sync and apply alike, until that very plan is confirmed."""
+    ids = [installation.person(firstname="P", lastname=f"Number{number}") for number in range(12)]
+    installation.sync()
+    for crm_id in ids:
+        installation.delete_person(crm_id)
+    ran = installation.sync("anna", code=1)
+    assert "12 deletions in Microsoft 365: more than 10 (12 linked records here)" in ran.err
+    assert "Nothing was written." in ran.out and len(installation.cards("anna")) == 12
+    assert "The guard stops this plan" in installation.tandem("plan", "--user", "anna").out
+
+    path = tmp_path / "plan.json"
+    saved = installation.tandem("plan", "--out", path).err
+    digest = re.search(r"--confirm (\w+)", saved)
+    assert digest
+    assert digest[1] in installation.tandem("apply", path, code=1).err
+    assert "is not this file's" in installation.tandem("apply", path, "--confirm", "0" * 32, code=1).err
+    assert len(installation.cards("anna")) == 12
+    installation.tandem("apply", path, "--confirm", digest[1], "--exit-code", code=2)
+    assert installation.cards("anna") == []
+
+
+def test_a_guarded_plan_is_confirmed_by_its_digest(installation: Installed) -> None:
+    """`tandem sync --confirm` runs the plan that was read, and no other."""
+    ids = [installation.person(firstname="P", lastname=f"Number{number}") for number in range(13)]
+    installation.sync()
+    for crm_id in ids[1:]:
+        installation.delete_person(crm_id)
+    digest = installation.plan("anna")["digest"]
+    installation.delete_person(ids[0])
+    assert "The guard stops" in installation.sync("anna", "--confirm", digest, code=1).err
+    assert len(installation.cards("anna")) == 13
+    installation.sync("anna", "--confirm", installation.plan("anna")["digest"])
+    assert installation.cards("anna") == []
