@@ -98,6 +98,8 @@ class World:
         emails = values.pop("emails", None)
         if isinstance(emails, tuple):
             values["emailAddresses"] = tuple((address, address) for address in emails) or None
+        shown = " ".join(str(values[name]) for name in ("givenName", "surname") if values.get(name))
+        values.setdefault("displayName", shown or None)
         home = Reference("", "Contacts")
         return self.m365.add("contact", {"parentFolder": home, **values}, f"mailbox-{user}")
 
