@@ -81,7 +81,7 @@ def _taken(firm: Firm, companies: dict[str, list[Company]]) -> None:
     firm.enter_contact("callum.reid", person, "Clients/North")
     firm.enter_outlook("callum.reid", replace(person, emails=person.emails[:1]), "Clients/North")
     firm.enter_outlook(
-        "callum.reid", replace(person, first="Dot", company="", emails=person.emails[1:]), DEFAULT_FOLDER
+        "callum.reid", replace(person, first="Dot", company="", emails=person.emails[::-1]), DEFAULT_FOLDER
     )
 
     person = _meet(firm, companies, "priya.nair", "Cuthbert Wray", 4)
