@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from tandem.installation import Installation
+from tandem.settings import read_settings
 from tests.bench.figures import Figure, Run, compared, measured_tick
 from tests.bench.process import BenchError
 from tests.bench.site import BY_HAND, OURS, PULLED, read_site
@@ -30,7 +32,8 @@ class Bench:
 
     def fresh(self, upn: str) -> Path:
         self.serial += 1
-        return self.world.site(upn, f"site-{self.serial}")
+        make = self.world.by_hand if upn == BY_HAND else self.world.installation
+        return make(upn, f"site-{self.serial}")
 
     def ready(self, upn: str) -> Path:
         """An installation of this mailbox in which nothing is left to do."""
@@ -109,11 +112,11 @@ def _edit(bench: Bench, number: int) -> None:
 
 def _edit_crm(described: Path, items: list[str], title: str) -> None:
     site = read_site(described)
-    with sqlite3.connect(f"file:{site.database}?mode=ro", uri=True) as database:
-        marks = ", ".join("?" * len(items))
-        rows = database.execute(f"SELECT crm_id FROM link WHERE m365_id IN ({marks})", items).fetchall()
-    database.close()
-    site.edit({str(row[0]): title for row in rows})
+    with Installation(read_settings(Path(site.folder))) as opened:
+        (record,) = opened.chosen_spaces(site.user)
+        links = [link for link, _ in opened.state.links(record.space.id, "contacts", items, ())]
+        with opened.store.edit() as edit:
+            edit.put_contacts([(link.crm_id, {"title": title}) for link in links])
 
 
 def _edit_people(path: Path, items: list[str], title: str) -> None:
@@ -136,7 +139,7 @@ def idle(bench: Bench) -> Iterator[Figure]:
 
 def pull(bench: Bench) -> Iterator[Figure]:
     ours = measured_tick(bench.world, "tick", bench.fresh(PULLED))
-    reference = measured_tick(bench.world, "by_hand", bench.fresh(PULLED), "--full")
+    reference = measured_tick(bench.world, "by_hand", bench.world.by_hand(PULLED, "pulled-by-hand"), "--full")
     what = f"first pull of {bench.world.pulled:,} contacts, HTTP requests"
     yield Figure(what, ours.requests, reference.requests, 60.0, "")
 

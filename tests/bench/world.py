@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 import sys
 import time
@@ -13,17 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from crm.store import CrmStore
-from crm.tables import metadata
 from graph_client.connection import Connection
 from graph_client.signin import finish, start_device_sign_in
 from graph_emulator.control_client import ControlClient
-from state.accounts import Account, connect_account
-from state.database import open_database
-from state.organisations import Organisation, create_organisation
+from tandem.installation import Installation
+from tandem.settings import read_settings
 from tests.bench.people import FOLDERS, contacts
-from tests.bench.process import ENVIRONMENT, ROOT
-from tests.bench.site import BY_HAND, CLIENT, ORG, OURS, PULLED, TENANT, UPNS, Site
+from tests.bench.process import ENVIRONMENT, ROOT, BenchError
+from tests.bench.site import BY_HAND, CLIENT, OURS, PULLED, TENANT, UPNS, Site
 
 UNLIMITED: Final = {"mailbox_concurrency": 0, "requests_per_10_minutes": 0, "upload_bytes_per_5_minutes": 0}
 
@@ -37,40 +34,52 @@ class BenchWorld:
     count: int
     pulled: int
 
-    def site(self, upn: str, name: str) -> Path:
-        """A fresh installation for one mailbox; the answer is the file that describes it."""
-        home = self.folder / name
-        home.mkdir()
-        ca_file, url = str(self.folder / "emulator" / "ca.pem"), self.control.url
-        site = Site(upn, str(home / "tandem.db"), f"{url}/organizations", url, ca_file, str(home / "sign-in.json"))
-        engine = open_database(f"sqlite:///{site.database}")
-        metadata.create_all(engine)
-        create_organisation(engine, Organisation(id=ORG, name="Bench"))
-        account = Account(id=site.space, user=upn, tenant_id=TENANT, upn=upn, zone="Europe/London")
-        connect_account(engine, ORG, account, 0)
-        with CrmStore(engine, ORG).edit() as edit:
-            edit.create_user(upn)
-        engine.dispose()
-        Path(site.cache).write_text(self._sign_in(site), "utf-8")
-        described = home / "site.json"
-        described.write_text(json.dumps(asdict(site)), "utf-8")
-        return described
+    def installation(self, upn: str, name: str) -> Path:
+        """A fresh installation with one user, connected; the answer is the file that describes it."""
+        site = self._site(upn, name)
+        words = ["--name", "Bench", "--client-id", CLIENT, "--ca-file", site.ca_file, "--authority", site.authority]
+        _tandem("init", site.folder, *words, "--graph", site.graph).communicate()
+        with Installation(read_settings(Path(site.folder))) as opened, opened.store.edit() as edit:
+            edit.create_user(site.user, zone="Europe/London")
+        connecting = _tandem("--installation", site.folder, "user", "connect", site.user)
+        assert connecting.stdout is not None
+        found = re.search(r"enter the code +(\S+) ", connecting.stdout.readline())
+        if found is None:
+            raise BenchError(f"no code to sign in with: {connecting.communicate()[0]}")
+        self.control.approve_device(found[1], upn)
+        connecting.communicate(timeout=60)
+        return self._described(site)
 
-    def copy(self, described: Path, name: str) -> Path:
-        """The same installation again, as it stands now."""
-        home = self.folder / name
-        shutil.copytree(described.parent, home)
-        site = json.loads(described.read_text("utf-8"))
-        site["database"] = str(home / "tandem.db")
-        (home / "site.json").write_text(json.dumps(site), "utf-8")
-        return home / "site.json"
-
-    def _sign_in(self, site: Site) -> str:
+    def by_hand(self, upn: str, name: str) -> Path:
+        """A folder for the reference, with a sign-in."""
+        site = self._site(upn, name)
+        Path(site.folder).mkdir()
         endpoints = site.endpoints()
         with Connection(endpoints) as connection:
             started = start_device_sign_in(endpoints, connection)
-            self.control.approve_device(started.code, site.upn)
-            return finish(started, endpoints, connection, time.time, lambda seconds: None).cache
+            self.control.approve_device(started.code, upn)
+            Path(site.cache).write_text(finish(started, endpoints, connection, time.time, _no_wait).cache, "utf-8")
+        return self._described(site)
+
+    def _site(self, upn: str, name: str) -> Site:
+        home = self.folder / name
+        ca_file = str(self.folder / "emulator" / "ca.pem")
+        return Site(upn, str(home), self.control.url, ca_file, str(home / "sign-in.json"))
+
+    def _described(self, site: Site) -> Path:
+        described = Path(site.folder) / "site.json"
+        described.write_text(json.dumps(asdict(site)), "utf-8")
+        return described
+
+
+def _tandem(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tandem.cli.main", *words]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True, env=ENVIRONMENT, cwd=ROOT)
+
+
+def _no_wait(seconds: float) -> None:
+    """The code is approved before anybody asks."""
 
 
 @contextmanager
