@@ -258,7 +258,7 @@ class MemoryState:
         held = self.leases.get(space)
         if held and held[1] > now:
             return None
-        fence = Fence(space, holder, next(self.fences))
+        fence = Fence(space, holder, next(self.fences), until)
         self.leases[space] = (fence, until)
         return fence
 

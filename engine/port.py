@@ -132,11 +132,13 @@ class System(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Proof of holding a space's lease; every state write checks the number."""
+    """Proof of holding a space's lease; every state write checks the number. ``until`` is when it ended as it was
+    taken (UTC in milliseconds); renewing moves that on."""
 
     space: str
     holder: str
     number: int
+    until: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def take(connection: sa.Connection, org: str, space: str, holder: str, now: int,
     )
     number = connection.execute(taken).scalar_one_or_none()
     if number is not None:
-        return Fence(space, holder, int(number))
+        return Fence(space, holder, int(number), until)
     if connection.execute(sa.select(LEASE.c.fence).where(here)).first() is None:
         raise UserError(f"The organisation has no space {space}.", "Connect the user first.")
     return None
@@ -41,6 +41,12 @@ def extend(connection: sa.Connection, org: str, fence: Fence, now: int, until: i
     moved = sa.update(LEASE).where(*_holding(org, fence, now)).values(expires_at=until)
     if connection.execute(moved).rowcount != 1:
         raise LeaseLost("another process holds this space now")
+
+
+def give_back(connection: sa.Connection, org: str, fence: Fence) -> None:
+    """End the lease if it is still this one; another's stays."""
+    here = (LEASE.c.org_id == org, LEASE.c.space_id == fence.space, LEASE.c.fence == fence.number)
+    connection.execute(sa.update(LEASE).where(*here).values(expires_at=0))
 
 
 def _holding(org: str, fence: Fence, now: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from engine.errors import UserError
 from engine.links import Space
+from engine.port import Fence
+from state import leases
 from state.database import reading, writing
 from state.tables import ACCOUNT, ACTIVE, LEASE, SPACE
 
@@ -70,13 +72,17 @@ def due_spaces(engine: sa.Engine, org: str, now: int, limit: int = 50) -> list[S
     return _records(engine, wanted.order_by(SPACE.c.next_tick_at, SPACE.c.space_id).limit(limit))
 
 
-def note_tick(engine: sa.Engine, org: str, space: str, tick: Tick) -> None:
-    """``result`` holds no personal data."""
-    _change(
-        engine, org, space,
-        {"last_tick_at": tick.at, "last_result": tick.result, "next_tick_at": tick.next_at,
-         "not_before": tick.not_before},
-    )  # fmt: skip
+def note_tick(engine: sa.Engine, org: str, space: str, tick: Tick, fence: Fence | None = None) -> None:
+    """``result`` holds no personal data. The lease of ``fence`` is given back in the same transaction, so that an idle
+    tick does not pay for two."""
+    columns: dict[str, object] = {
+        "last_tick_at": tick.at, "last_result": tick.result, "next_tick_at": tick.next_at,
+        "not_before": tick.not_before,
+    }  # fmt: skip
+    with writing(engine) as connection:
+        _update(connection, org, space, columns)
+        if fence is not None:
+            leases.give_back(connection, org, fence)
 
 
 def make_due(engine: sa.Engine, org: str, space: str, at: int) -> None:
@@ -99,8 +105,12 @@ def _at(org: str, space: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _change(engine: sa.Engine, org: str, space: str, columns: dict[str, object]) -> None:
     with writing(engine) as connection:
-        if connection.execute(sa.update(SPACE).where(*_at(org, space)).values(columns)).rowcount != 1:
-            raise UserError(f"The organisation has no space {space}.", "`tandem user list` shows them.")
+        _update(connection, org, space, columns)
+
+
+def _update(connection: sa.Connection, org: str, space: str, columns: dict[str, object]) -> None:
+    if connection.execute(sa.update(SPACE).where(*_at(org, space)).values(columns)).rowcount != 1:
+        raise UserError(f"The organisation has no space {space}.", "`tandem user list` shows them.")
 
 
 def _records(engine: sa.Engine, wanted: sa.Select[*tuple[object, ...]]) -> list[SpaceRecord]:

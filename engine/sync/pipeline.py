@@ -77,7 +77,7 @@ def plan(tick: Tick) -> Plan:
 def run(tick: Tick, fence: Fence, only: Mapping[str, str] | None = None, confirmed: str | None = None) -> Report:
     """Do what the rules say. ``only`` (decision content ▸ title) limits the run to what a saved plan announced;
     ``confirmed`` is the digest of a plan a person agreed to, although the guard objects."""
-    held = _Lease(tick, fence)
+    held = _Lease(tick, fence, fence.until)
     crm, m365 = tick.crm.writer(tick.space, held.ours), tick.m365.writer(tick.space, held.ours)
     prepared = _prepare(tick, crm, m365, fence)
     plan, skipped = prepared.plan, []
@@ -192,7 +192,7 @@ class _Lease:
 
     tick: Tick
     fence: Fence
-    until: int = 0
+    until: int
 
     def ours(self) -> bool:
         now = self.tick.clock()
