@@ -299,13 +299,15 @@ def _create(
         reason="deleted there" if klass == "recreate" else "", title=title(rules.program, source),
     )  # fmt: skip
     lasting = made.refusals[0] if made.refusals else None
+    after = _parked(rules, pairing, source, "")
     after = replace(
-        _parked(rules, pairing, source, ""), state="held" if lasting else "linked",
+        after, state="held" if lasting else "linked",
+        crm_id=None if side == CRM else after.crm_id, crm_version="" if side == CRM else after.crm_version,
+        m365_id=None if side == M365 else after.m365_id, m365_version="" if side == M365 else after.m365_version,
         reason=lasting.reason if lasting else "", entry=lasting.entry if lasting else "", keys=(), candidates=(),
         settled="", agreed_at=rules.now, wake_at=_wake(rules, *_sides(source, made.record)),
         recreated=(link.recreated if link else 0) + (klass == "recreate"),
     )  # fmt: skip
-    after = _identified(after, side, None, "")
     claims = pairing.keys if side == CRM and not (link and link.settled) else ()
     return Decision(
         pair=pairing.id, before=pairing.link, link=after, base=_base_of(rules, source, made), actions=(action,),
@@ -360,19 +362,14 @@ def _parked(
     link = pairing.link or Link(
         id=pairing.id, space=rules.space.id, kind=rules.program.name, m365_id=None, crm_id=None, state="waiting"
     )
-    link = _identified(link, record.side, record.id, record.version)
+    there = record.side == M365
     return replace(
-        link, state="waiting", reason=reason, entry=entry, wake_at=wake, candidates=(),
-        keys=pairing.keys if record.side == M365 else (), collection=pairing.collection or link.collection,
-        title=title(rules.program, record),
+        link, m365_id=record.id if there else link.m365_id, crm_id=link.crm_id if there else record.id,
+        m365_version=record.version if there else link.m365_version,
+        crm_version=link.crm_version if there else record.version, state="waiting", reason=reason, entry=entry,
+        wake_at=wake, candidates=(), keys=pairing.keys if there else (),
+        collection=pairing.collection or link.collection, title=title(rules.program, record),
     )  # fmt: skip
-
-
-def _identified(link: Link, side: Side, id: str | None, version: str) -> Link:
-    """The link with one side's id and version set."""
-    if side == M365:
-        return replace(link, m365_id=id, m365_version=version)
-    return replace(link, crm_id=id, crm_version=version)
 
 
 def _with(link: Link, **values: object) -> Link:

@@ -60,7 +60,7 @@ def _value(line: Line, side: Side, source: Record, seen: Mapping[str, Value], co
 
 def _imagined(program: Program, side: Side, values: Mapping[str, Value], home: Reference | None) -> Record:
     schema = program.m365 if side == M365 else program.crm
-    whole: dict[str, Value] = dict.fromkeys((field.name for field in schema.fields), None) | dict(values)
+    whole: dict[str, Value] = {**dict.fromkeys(schema.by_name), **values}
     container = schema.container()
     if container is not None and whole[container.name] is None:
         whole[container.name] = home
