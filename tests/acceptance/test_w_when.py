@@ -132,7 +132,6 @@ def test_W4_what_time_alone_moves_out_is_left_alone_on_both_sides(installation: 
     with_window(installation)
     ids = {name: installation.person(firstname="A", lastname=name, birthday=in_days(10)) for name in ("Kept", "Gone")}
     ids |= {"Thrown": installation.person(firstname="A", lastname="Thrown", birthday=in_days(10))}
-    installation.connect("anna")  # a sign-in of this test's own: time uses it up
     installation.sync("anna")
     with time_machine.travel(datetime.now(UTC) + timedelta(days=90), tick=True):
         installation.sync("anna", "--full")
