@@ -13,7 +13,8 @@ BOTH_DELETE = ("deleted in m365:     recreate in m365", "deleted in m365:     de
 
 
 def a_few_people(here: Installed) -> None:
-    """Create, update and delete on both sides, in two mailboxes that share one new person."""
+    """Create, update and delete on both sides, in two mailboxes that share one new person. Two of the new ones have
+    nothing by which they could be matched: only what was noted before a write keeps them from being doubled."""
     here.edit_rules(*BOTH_DELETE)
     here.settings("ben", only_my_items="no")
     here.tandem("user", "disconnect", "cara")
@@ -22,6 +23,8 @@ def a_few_people(here: Installed) -> None:
     here.second_plan_is_empty()
     cards = {str(card["givenName"]): str(card["id"]) for card in here.cards("anna")}
     here.person(firstname="New-Here", lastname="Known", email="new.here@x.example", accountid="Acme", folder="Press")
+    here.person(firstname="Plain-Here", lastname="Known")
+    here.card("anna", givenName="Plain-There", surname="Known")
     here.edit_person(crm["Edited-Here"], title="Director")
     here.edit_person(crm["Both"], title="Chair")
     here.delete_person(crm["Deleted-Here"])
