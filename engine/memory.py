@@ -133,7 +133,7 @@ class MemoryReader:
         return (Reference("", "Contacts"), *(self._reference(row.record) for row in folders))
 
     def _reference(self, record: Record) -> Reference:
-        return Reference(record.id, str(next(iter(record.values.values()))))
+        return Reference(record.id, str(record.values[self.system.schemas[record.kind].title[0]]))
 
     def _collection(self, record: Record) -> str:
         container = self.system.schemas[record.kind].container()
@@ -239,7 +239,7 @@ class MemoryView(MemoryReader):
         found = self.names(target, [value.name]).get(fold(value.name))
         if found:
             return found[0]
-        first = self.system.schemas[target].fields[0].name
+        first = self.system.schemas[target].title[0]
         return self._reference(self.system.add(target, {first: value.name}, self.space.id))
 
 

@@ -100,7 +100,7 @@ def _merged(
     merged = merge(rules.program, rules.layout, crm, m365, pairing.base, rules.context, rules.direction)
     base = pairing.base
     if merged.base[CRM] or merged.base[M365]:
-        past = {side: _beyond(rules, pairing, crm if side == CRM else m365) for side in (CRM, M365)}
+        past = {side: _beyond(rules, pairing, crm if side == CRM else m365, merged) for side in (CRM, M365)}
         base = Base({**base.crm, **merged.base[CRM], **past[CRM]}, {**base.m365, **merged.base[M365], **past[M365]})
     actions = tuple(
         _update(rules, pairing, crm if side == CRM else m365, merged, entry)
@@ -122,21 +122,20 @@ def _merged(
     )  # fmt: skip
 
 
-def _beyond(rules: Rules, pairing: Pairing, record: Record) -> dict[str, Value]:
-    base, groups = (pairing.base.crm if record.side == CRM else pairing.base.m365), rules.layout.slots[record.side]
-    return beyond(record.values, view(record.values, base, groups), base, groups)
+def _beyond(rules: Rules, pairing: Pairing, record: Record, merged: Merged) -> dict[str, Value]:
+    base = pairing.base.crm if record.side == CRM else pairing.base.m365
+    return beyond(record.values, merged.seen[record.side], base, rules.layout.slots[record.side])
 
 
 def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entry: str) -> Action:
     changes = merged.changes[record.side]
-    base = pairing.base.crm if record.side == CRM else pairing.base.m365
     groups = rules.layout.slots[record.side]
     written = {change.path: change.after for change in changes}
     return Action(
         id=mark(rules.run, pairing.id, record.side, "update"), side=record.side, kind=record.kind, verb="update",
         klass="overwrite" if any(change.lost for change in changes) else "update", target=record.id,
         expected_version=record.version,
-        values=compose(record.values, view(record.values, base, groups), written, groups), changes=tuple(changes),
+        values=compose(record.values, merged.seen[record.side], written, groups), changes=tuple(changes),
         entry=entry or changes[0].entry, title=title(rules.program, record),
     )  # fmt: skip
 

@@ -39,8 +39,8 @@ class Gatherer:
     known: dict[Side, dict[str, str]] = field(default_factory=lambda: {CRM: {}, M365: {}})
     present: dict[Side, dict[str, Present]] = field(default_factory=lambda: {CRM: {}, M365: {}})
 
-    def run(self) -> tuple[list[Pairing], Context]:
-        """The pairs to decide, unlinked ones last and best matches first, and the context with names looked up."""
+    def run(self) -> list[Pairing]:
+        """The pairs to decide, unlinked ones last and best matches first. Nothing of them is kept here."""
         now = int(self.context.now.timestamp() * 1000)
         self.present = {side: dict(self.reading.records[side]) for side in (CRM, M365)}
         self._load_links()
@@ -57,7 +57,12 @@ class Gatherer:
             unproved = [id for id in fresh[side] if id not in self.present[side] or id in self.reading.suspects[side]]
             self._read(side, unproved)
         everything = self._with_unlinked(linked, fresh[M365], fresh[CRM])
-        return everything, replace(self.context, names=self._names(everything))
+        self.links.clear()
+        return everything
+
+    def named(self, pairings: Sequence[Pairing]) -> Context:
+        """The context for deciding these pairs: with the names looked up that their translation needs."""
+        return replace(self.context, names=self._names(pairings))
 
     # ---- links ----
 
@@ -212,8 +217,10 @@ class Gatherer:
         """Items of Microsoft 365 with their candidates, best match entry first, then by id."""
         keyed = [(item, self._keys_of(item)) for item in items]
         found = self._find({key for _, by_entry in keyed for _, keys in by_entry for key in keys})
-        self._read(CRM, sorted({id for ids in found.values() for id in ids if id not in self.present[CRM]}))
-        taken = self._taken({id for ids in found.values() for id in ids})
+        possible = {id for ids in found.values() for id in ids}
+        possible |= {id for item in items if item.link for id in item.link.candidates}
+        self._read(CRM, sorted(possible - set(self.present[CRM])))
+        taken = self._taken(possible)
         ranked = [self._ranked(item, by_entry, found, taken) for item, by_entry in keyed]
         ordered = [item for _, item in sorted(ranked, key=lambda pair: (pair[0], pair[1].id))]
         return self._exclusive(ordered)
@@ -255,7 +262,14 @@ class Gatherer:
             if records:
                 bound = frozenset(id for id in ids if id in taken)
                 return rank, replace(item, keys=keys, candidates=records, taken=bound, entry=entry)
-        return len(by_entry), replace(item, keys=keys)
+        return len(by_entry), self._still_taken(replace(item, keys=keys), taken)
+
+    def _still_taken(self, item: Pairing, taken: set[str]) -> Pairing:
+        """An item held because its match was taken stays so although a sync has since changed what they had in common:
+        only a person knows whether they are two."""
+        held = item.link.candidates if item.link and item.link.state == "held" else ()
+        records = tuple(r for id in held if id in taken and isinstance(r := self.present[CRM].get(id), Record))
+        return replace(item, candidates=records, taken=frozenset(r.id for r in records)) if records else item
 
     def _exclusive(self, items: list[Pairing]) -> list[Pairing]:
         """Within one run a CRM record goes to one item; a second new item of the same person is taken too."""
@@ -282,7 +296,7 @@ class Gatherer:
 
     # ---- names ----
 
-    def _names(self, pairings: list[Pairing]) -> Names:
+    def _names(self, pairings: Sequence[Pairing]) -> Names:
         wanted: dict[tuple[Side, str], set[str]] = defaultdict(set)
         for pairing in pairings:
             paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)

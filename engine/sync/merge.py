@@ -15,7 +15,7 @@ from engine.lenses.base import Untranslatable
 from engine.links import Base
 from engine.plans import FieldChange, Refusal
 from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value
-from engine.sync.slots import Layout, view
+from engine.sync.slots import Layout, guessed, view
 
 ONE_WAY = "not done: one-way"
 NO_RIGHT = "no right to edit"
@@ -30,6 +30,8 @@ class Merged:
     refusals: list[Refusal] = field(default_factory=list)
     settled: bool = False
     """Whether the base moved without a write."""
+    seen: Mapping[Side, Mapping[str, Value]] = field(default_factory=dict)
+    """Both records' values with their slots aligned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +256,13 @@ def merge(
     direction: Direction,
 ) -> Merged:
     """Compare a pair with its base. Pure; the same inputs give the same result in the same order."""
+    of_crm = guessed(base.crm, m365.values, layout.partners[CRM])
+    of_m365 = guessed(base.m365, crm.values, layout.partners[M365])
     values: dict[Side, Mapping[str, Value]] = {
-        CRM: view(crm.values, base.crm, layout.slots[CRM]),
-        M365: view(m365.values, base.m365, layout.slots[M365]),
+        CRM: view(crm.values, of_crm, layout.slots[CRM]),
+        M365: view(m365.values, of_m365, layout.slots[M365]),
     }
-    return Merger(program, layout, crm, m365, base, context, direction, values, Merged()).run()
+    return Merger(program, layout, crm, m365, base, context, direction, values, Merged(seen=values)).run()
 
 
 def _changed(line: Line, value: Value, base: Value | Absence) -> bool:

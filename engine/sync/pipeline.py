@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,6 +22,8 @@ from engine.sync.settle import Settled, settle
 from engine.sync.slots import Layout, layout
 
 LEASE_MS: Final = 180_000
+PAGE: Final = 500
+"""Pairs decided together."""
 ATTEMPTS: Final = 3
 """How often a pair whose record moved on under a write is decided within one run."""
 
@@ -124,10 +126,18 @@ def _decisions(
     gatherer = Gatherer(
         tick.program, shape, tick.space, tick.context, crm, m365, tick.state, reading, settled.links
     )  # fmt: skip
-    pairings, context = gatherer.run()
-    direction = tick.program.direction(context)
-    rules = Rules(tick.program, shape, context, direction, tick.space, run, reading.home)
-    return decide_all(rules, pairings), rules
+    direction = tick.program.direction(tick.context)
+    rules = Rules(tick.program, shape, tick.context, direction, tick.space, run, reading.home)
+    return tuple(_decided(gatherer, rules)), rules
+
+
+def _decided(gatherer: Gatherer, rules: Rules) -> Iterator[Decision]:
+    """Page by page: names are looked up for a page at a time, and what was decided is let go, with its base."""
+    pairings = gatherer.run()
+    while pairings:
+        page = pairings[:PAGE]
+        del pairings[:PAGE]
+        yield from decide_all(replace(rules, context=gatherer.named(page)), page)
 
 
 def _judge(tick: Tick, reading: Reading, decisions: Sequence[Decision]) -> Verdict:

@@ -42,6 +42,8 @@ class Layout:
     """Per written side: (path, line) of all lines that write it, in the order of the rules."""
     entries: Mapping[Side, Mapping[str, str]]
     """Per written side and path: the entry behind its value on creation."""
+    partners: Mapping[Side, Mapping[str, str]]
+    """Per side: slot path ▸ the path of the other side that it goes with."""
 
 
 def layout(program: Program) -> Layout:
@@ -51,11 +53,12 @@ def layout(program: Program) -> Layout:
         line = program.lines[index]
         pairs.setdefault((line.crm_path, line.m365_path), []).append(index)
     lines = [program.lines[index] for index in lasting]
+    slots: dict[Side, tuple[SlotGroup, ...]] = {
+        "crm": _groups(program.crm, [(line.crm_path or "", line) for line in lines]),
+        "m365": _groups(program.m365, [(line.m365_path or "", line) for line in lines]),
+    }
     return Layout(
-        slots={
-            "crm": _groups(program.crm, [(line.crm_path or "", line) for line in lines]),
-            "m365": _groups(program.m365, [(line.m365_path or "", line) for line in lines]),
-        },
+        slots=slots,
         pairs=tuple(tuple(indexes) for indexes in pairs.values()),
         pair_of={index: number for number, indexes in enumerate(pairs.values()) for index in indexes},
         paths={
@@ -65,7 +68,15 @@ def layout(program: Program) -> Layout:
         naming={"crm": _naming(program, "crm"), "m365": _naming(program, "m365")},
         writing={"crm": _writing(program, "crm"), "m365": _writing(program, "m365")},
         entries={"crm": _entries(program, "crm"), "m365": _entries(program, "m365")},
+        partners={
+            "crm": _partners(slots["crm"], {line.crm_path or "": line.m365_path or "" for line in lines}),
+            "m365": _partners(slots["m365"], {line.m365_path or "": line.crm_path or "" for line in lines}),
+        },
     )
+
+
+def _partners(groups: tuple[SlotGroup, ...], others: Mapping[str, str]) -> Mapping[str, str]:
+    return {path: others[path] for group in groups for path in group.paths}
 
 
 def _writing(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
@@ -120,6 +131,14 @@ def view(values: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[S
         if group.field in values:
             seen.update(zip(group.paths, _aligned(group, _column(group, values[group.field]), base), strict=True))
     return seen
+
+
+def guessed(base: Mapping[str, Value], other: Mapping[str, Value], partners: Mapping[str, str]) -> Mapping[str, Value]:
+    """The base to align slots by: where nothing was agreed yet, what the other side holds says which value is which,
+    so that a private address alone in a list is not taken for the business one."""
+    if any(path in base for path in partners):
+        return base
+    return {**base, **{path: other.get(partner) for path, partner in partners.items()}}
 
 
 def _column(group: SlotGroup, value: Value) -> list[Value]:

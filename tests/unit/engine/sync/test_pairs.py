@@ -398,6 +398,30 @@ def test_first_agreement_fills_empty_fields_and_the_rules_decide_the_rest(world:
     quiet(world)
 
 
+def test_a_first_match_sees_which_address_is_which(world: World) -> None:
+    """One address in Outlook, equal to the CRM's private one: the business one is added, none is overwritten."""
+    world.person(firstname="Ann", lastname="Lee", email="work@mill.example", email2="home@mill.example")
+    world.card(givenName="Ann", surname="Lee", emails=("home@mill.example",))
+    world.sync()
+    person = only(world.people())
+    assert (person.values["email"], person.values["email2"]) == ("work@mill.example", "home@mill.example")
+    assert addresses(only(world.cards())) == ["work@mill.example", "home@mill.example"]
+    quiet(world)
+
+
+def test_an_item_held_as_taken_stays_held_when_the_sync_changes_what_it_matched_by(world: World) -> None:
+    """The first agreement replaces the address that the second item had in common with the CRM record."""
+    world.person(firstname="Dora", lastname="Pike", email="dora@mill.example", email2="dot@mill.example")
+    world.card(givenName="Dora", surname="Pike", emails=("new@mill.example", "dot@mill.example"))
+    world.card(givenName="Dorothea", surname="Pike", emails=("dora@mill.example",))
+    world.sync()
+    assert len(world.people()) == 1
+    quiet(world)
+    world.sync()
+    assert (len(world.people()), sorted(link.state for link in world.links())) == (1, ["held", "linked"])
+    quiet(world)
+
+
 def test_a_match_out_of_scope_is_born_asleep(world: World) -> None:
     """A colleague's contact that also lies in my Outlook is neither written nor deleted."""
     world.person(owner="ben", firstname="Ann", lastname="Lee", email="ann@mill.example")

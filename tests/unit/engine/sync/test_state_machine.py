@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from memory_world import CONTACTS, World, compiled
 
+from engine.context import EVERYTHING
+from engine.links import Space
 from engine.plans import Action
 from engine.records import Record, Reference, Value, to_json
 
@@ -33,7 +35,10 @@ SETTINGS: Final = {
     "conflict": ("crm", "m365", "newest"),
     "match_on": ("email", "email_or_name", "none"),
     "first_match": ("crm", "m365"),
+    "m365_folders": (EVERYTHING, ("Clients",), ("Contacts",)),
+    "crm_folders": (EVERYTHING, ("Clients", "none"), ("Press",)),
 }
+FOLDERS: Final = ("Clients", "Press")
 
 users = st.sampled_from(USERS)
 person_numbers = st.integers(0, len(PEOPLE) - 1)
@@ -52,6 +57,10 @@ class Sync(RuleBasedStateMachine):
 
     @initialize()
     def rights(self) -> None:
+        for user in USERS:
+            self.world.m365.add("contactFolder", {"displayName": "Clients"}, f"mailbox-{user}")
+        for name in FOLDERS:
+            self.world.crm.add("Folder", {"name": name})
         self.private: set[str] = set()
         self.locked: set[str] = set()
         self.world.crm.may_read = lambda user, record: (
@@ -184,6 +193,23 @@ class Sync(RuleBasedStateMachine):
                 self.dropped(person)
                 self.forget_copies(person)
 
+    @rule(user=users, number=st.integers(0, 50), away=st.booleans())
+    def move_card(self, user: str, number: int, away: bool) -> None:
+        """Into a folder of its own, or back to the default one."""
+        card = self.pick(self.world.cards(user), number)
+        if card is not None:
+            [clients] = self.world.m365.records("contactFolder", f"mailbox-{user}")[:1]
+            home = Reference(clients.id, "Clients") if away else Reference("", "Contacts")
+            self.world.edit_card(card.id, user, parentFolder=home)
+
+    @rule(number=st.integers(0, 50), names=st.lists(st.sampled_from(FOLDERS), unique=True))
+    def move_person(self, number: int, names: list[str]) -> None:
+        person = self.pick(self.world.people(), number)
+        if person is not None:
+            found = self.world.crm.reader(Space("org", "", "anna", "UTC")).names("Folder", names)
+            folders = tuple(found[name.casefold()][0] for name in names)
+            self.world.crm.change("Contact", person.id, {"folder": folders or None})
+
     # ---- administrators ----
 
     @rule(name=st.sampled_from(sorted(SETTINGS)), number=st.integers(0, 3))
@@ -264,7 +290,8 @@ class Sync(RuleBasedStateMachine):
         for user in USERS:
             links = world.links(user)
             rows = {link.m365_id for link in links}
-            assert {card.id for card in world.cards(user)} <= rows
+            if world.settings.get("m365_folders", EVERYTHING) is EVERYTHING:
+                assert {card.id for card in world.cards(user)} <= rows
             people = {person.id: person for person in world.people()}
             for link in links:
                 if link.state == "linked":
@@ -280,6 +307,8 @@ class Sync(RuleBasedStateMachine):
             given.get("direction", "both") != "to_crm"
             and person.values["assigned_user_id"] == user
             and (bool(person.values["includeinsync"]) or not given.get("ticked_only", False))
+            and given.get("crm_folders", EVERYTHING) is EVERYTHING
+            and given.get("m365_folders", EVERYTHING) is EVERYTHING
         )
 
     def pairs_agree(self) -> None:
