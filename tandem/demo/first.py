@@ -90,7 +90,6 @@ def show_first_plan(scene: Scene) -> list[PlanView]:
     views = scene.plans()
     stage.lines(numbers(views))
     chosen = max(views, key=lambda view: (len(view.held), len(view.refused)))
-    stage.gap()
     name = chosen.who.partition("@")[0]
     stage.say(f"From {name}'s (+ new, ~ changed, = alike, ! waits, · left out), with the rule behind each line:")
     stage.lines(list(as_text(excerpt(chosen), stage.paint))[:-2])  # without the summary of what is a part only

@@ -169,7 +169,7 @@ def test_the_last_plan_is_empty_and_the_demo_is_short_and_plain(played: Played) 
     """Nothing is left to write for anybody; a pipe gets no colour, no more text than one reads, and no process."""
     last = played.act("Nothing is left to do").splitlines()
     assert [line.strip() for line in last if line.strip()] == [NOTHING.format(name) for name in PEOPLE]
-    assert "\x1b" not in played.out and len(played.out.splitlines()) <= 155
+    assert "\x1b" not in played.out and len(played.out.splitlines()) <= 150
     assert not listens(port_of(played.folder))
 
 
