@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from evidence import writes
-from installed import Installed, upn
+from installed import Installed, founded, upn
 from standing import Standing
 
+from graph_emulator.control_client import ControlClient
+from graph_emulator.server import Emulator
+
 PAIR = ("anna", "ben")
-SEEDS = 100
 EDITS = 15
 
 
@@ -79,22 +82,36 @@ def same_everywhere(installed: Installed, surnames: list[str], allowed: Callable
         assert any(allowed(one) for one in lost - {title}), (surname, title, lost)
 
 
+def races(installed: Installed, seeds: range) -> None:
+    """A new person per seed, met by both processes at once; afterwards everything is in order."""
+    shares_all(installed)
+    with Standing(installed.folder) as one, Standing(installed.folder) as two:
+        for seed in seeds:
+            new_person(installed, seed)
+            race(installed, {"anna": one, "ben": two}, seed)
+    installed.control.reset("faults", "barriers")
+    installed.sync()
+    installed.sync()
+    names = [f"Person {seed}" for seed in seeds]
+    same_everywhere(installed, names, lambda title: title in {"as anna says", "as ben says"})
+    owners = {values["assigned_user_id"] for values in installed.people().values()}
+    assert owners == set(PAIR), "now the one was first, now the other"
+    assert installed.tandem("held").out == "Nothing is held.\n"
+
+
 def test_X17_a_hundred_new_people_met_by_two_processes_at_once(installation: Installed) -> None:
     """Both processes are let go by a barrier inside Microsoft 365: one CRM contact each time, and whatever one of them
     had written and the other replaced is in the audit."""
-    shares_all(installation)
-    with Standing(installation.folder) as one, Standing(installation.folder) as two:
-        for seed in range(SEEDS):
-            new_person(installation, seed)
-            race(installation, {"anna": one, "ben": two}, seed)
-    installation.control.reset("faults", "barriers")
-    installation.sync()
-    installation.sync()
-    names = [f"Person {seed}" for seed in range(SEEDS)]
-    same_everywhere(installation, names, lambda title: title in {"as anna says", "as ben says"})
-    owners = {values["assigned_user_id"] for values in installation.people().values()}
-    assert owners == set(PAIR), "now the one was first, now the other"
-    assert installation.tandem("held").out == "Nothing is held.\n"
+    races(installation, range(100))
+
+
+def test_X17_new_people_met_at_once_on_postgresql(
+    emulator: Emulator, control: ControlClient, postgres_database: str, tmp_path: Path
+) -> None:
+    """The same where two processes do write at the same time, not one after the other as SQLite makes them."""
+    installed = founded(tmp_path / "installation", emulator, control, PAIR, postgres_database)
+    races(installed, range(100, 130))
+    installed.second_plan_is_empty()
 
 
 def test_X17_one_person_edited_by_two_users_at_once(installation: Installed) -> None:

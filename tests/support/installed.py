@@ -228,11 +228,15 @@ class Installed:
         path.write_text(text.replace(old, new), "utf-8")
 
 
-def founded(folder: Path, emulator: Emulator, control: ControlClient, users: Sequence[str] = USERS) -> Installed:
-    """A fresh installation for the emulator with users, teams and folders in its CRM, and these users connected."""
+def founded(
+    folder: Path, emulator: Emulator, control: ControlClient, users: Sequence[str] = USERS, database: str = ""
+) -> Installed:
+    """A fresh installation for the emulator with users, teams and folders in its CRM, and these users connected. Its
+    ``database`` is a SQLite file of its own unless a URL is given."""
     made = Installed(folder, control)
     words = ["init", str(folder), "--name", "Firm", "--client-id", CLIENT, "--ca-file", str(emulator.ca_file),
-             "--authority", f"{emulator.url}/organizations", "--graph", emulator.url]  # fmt: skip
+             "--authority", f"{emulator.url}/organizations", "--graph", emulator.url,
+             *(("--database", database) if database else ())]  # fmt: skip
     done = subprocess.run(command(None, *words), capture_output=True, text=True, timeout=60, env=surroundings())
     assert done.returncode == 0, done.stdout + done.stderr
     made.import_csv("teams.csv", [{"Team": name} for name in sorted(set(TEAMS.values()))])
