@@ -164,7 +164,10 @@ _SQLITE: Final = (
     ("SQLITE_BUSY", "The CRM's database is locked by another program. Try again when that one has finished."),
     ("SQLITE_LOCKED", "The CRM's database is locked by another program. Try again when that one has finished."),
     ("SQLITE_FULL", "The disk that holds the CRM's database is full. Free some space and try again."),
-    ("SQLITE_IOERR", "The disk that holds the CRM's database could not be read or written. Check the disk."),
+    (
+        "SQLITE_IOERR",
+        "The disk that holds the CRM's database could not be read or written. Check it, and its free space.",
+    ),
 )
 _POSTGRES: Final = {
     "53100": "The disk of the CRM's database server is full. Free some space there and try again.",
@@ -173,10 +176,19 @@ _POSTGRES: Final = {
     "55P03": "The CRM's database is locked by another program. Try again when that one has finished.",
 }
 _WRONG_FILE: Final = {
-    "SQLITE_CANTOPEN": "The CRM's database can't be opened: its file or its folder is missing or not yours.",
-    "SQLITE_NOTADB": "The file named as the CRM's database is not a database.",
-    "SQLITE_CORRUPT": "The CRM's database file is damaged.",
-    "SQLITE_READONLY": "The CRM's database may not be written by this account.",
+    "SQLITE_CANTOPEN": (
+        "The CRM's database can't be opened: its file or its folder is missing or not yours.",
+        "Check the database setting, and the permissions of the file and its folder.",
+    ),
+    "SQLITE_NOTADB": (
+        "The file named as the CRM's database is not a database.",
+        "Correct the database setting, or restore the file from a backup.",
+    ),
+    "SQLITE_CORRUPT": ("The CRM's database file is damaged.", "Restore it from a backup."),
+    "SQLITE_READONLY": (
+        "The CRM's database may not be written by this account.",
+        "Correct the permissions of the file and its folder, or run Tandem as their owner.",
+    ),
 }
 
 
@@ -203,9 +215,9 @@ def _plain(error: DBAPIError) -> TandemError:
     for start, message in _SQLITE:
         if found.startswith(start):
             return Unavailable(message)
-    for start, message in _WRONG_FILE.items():
+    for start, (message, hint) in _WRONG_FILE.items():
         if found.startswith(start):
-            return UserError(message, "Check the database setting, or restore the file from a backup.")
+            return UserError(message, hint)
     if state == "42P01" or str(error.orig).startswith("no such table"):
         return UserError("The CRM's tables do not exist yet.", "Run `tandem init` first.")
     if state in _POSTGRES:

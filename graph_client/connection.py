@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 import requests
 
-from engine.errors import Unavailable
+from engine.errors import Unavailable, UserError
 from graph_client.answers import Answer, Json
 from graph_client.endpoints import Endpoints
 
@@ -22,6 +23,7 @@ UNTRUSTED: Final = (
     "Microsoft 365 could not be reached safely: its certificate is not trusted. Check the CA file in the settings, "
     "or whether something sits between this machine and Microsoft."
 )
+_CA_FILE: Final = "Name a file of certificates in PEM form as ca_file in the settings, or none."
 _NOT_GRAPH: Final = "answered something that is not Graph's JSON"
 _ODD_ESCAPES: Final = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2}|0000)")
 _ODD: Final = re.compile("[\ud800-\udfff\x00]")
@@ -42,6 +44,8 @@ class Connection(requests.Session):
     def __init__(self, endpoints: Endpoints) -> None:
         super().__init__()
         self.trust_env = False
+        if endpoints.ca_file:
+            _check_certificates(endpoints.ca_file)
         self.verify = endpoints.ca_file or True
         if endpoints.proxy:
             self.proxies = {"http": endpoints.proxy, "https": endpoints.proxy}
@@ -50,6 +54,16 @@ class Connection(requests.Session):
         settings["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
         settings["allow_redirects"] = False
         return super().send(request, **settings)
+
+
+def _check_certificates(file: str) -> None:
+    """Raise UserError for a CA file that can't be used."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        raise UserError(f"The CA file {file} holds no certificates.", _CA_FILE) from None
+    except OSError as problem:
+        raise UserError(f"The CA file {file} can't be read: {problem.strerror}.", _CA_FILE) from None
 
 
 def exchange(

@@ -50,7 +50,8 @@ def pages(session: Session, first: Answer, delta: bool, prefer: str = PAGE_SIZE)
         empty = 0 if rows else empty + 1
         if onward in seen or empty > MOST_EMPTY or len(seen) >= MOST_PAGES:
             raise Unavailable(
-                f"Microsoft 365's listing does not come to an end ({len(seen) + 1} pages read); it was given up."
+                f"Microsoft 365's listing does not come to an end ({len(seen) + 1} pages read); it was given up. "
+                "Run again; if it stays so, report this."
             )
         seen.add(onward)
         session.address(onward)

@@ -93,7 +93,10 @@ class Session:
         if path.startswith("/"):
             return self.endpoints.root + path
         if not is_graph_link(path, self.endpoints):
-            raise Unavailable("Microsoft 365 gave a link that leads elsewhere; it was not followed.")
+            raise Unavailable(
+                "Microsoft 365 gave a link that leads elsewhere; it was not followed. "
+                "Check the Graph address in the settings, and any proxy between."
+            )
         return path
 
     def relative(self, path: str) -> str:
@@ -124,7 +127,7 @@ class Session:
     def demand(self, answer: Answer) -> Answer:
         """The answer, if it is a success that holds a JSON object; an error else."""
         if self.usable(answer).meaning is not Meaning.DONE:
-            raise Unavailable(f"Microsoft 365 would not say ({describe(answer)}).", answer.retry_after)
+            raise Unavailable(_unanswered(answer), answer.retry_after)
         if not answer.members:
             raise Unavailable("Microsoft 365 answered something that is not Graph's JSON.")
         return answer
@@ -177,10 +180,25 @@ def refusal(answer: Answer) -> str:
     return f"Microsoft 365 {verdict} ({describe(answer)})"
 
 
+def _unanswered(answer: Answer) -> str:
+    if answer.meaning is Meaning.FORBIDDEN:
+        return (
+            f"Microsoft 365 does not let this account read its contacts ({describe(answer)}). "
+            "Connect the account again, or ask the administrator of the tenant."
+        )
+    return (
+        f"Microsoft 365 did not answer what was asked ({describe(answer)}); the next run asks again. "
+        "If it stays so, report this."
+    )
+
+
 def _down(answer: Answer, arrived: bool, endpoints: Endpoints) -> str:
     if answer.status:
-        return f"Microsoft 365 is not working now ({describe(answer)})."
+        return f"Microsoft 365 is not working now ({describe(answer)}). Run again later."
     if arrived:
-        return "The connection to Microsoft 365 was cut in the middle, several times."
+        return (
+            "The connection to Microsoft 365 was cut in the middle, several times. "
+            "Run again; if it stays so, check the network and any proxy between."
+        )
     where = urlsplit(endpoints.graph).netloc
     return f"Microsoft 365 can't be reached at {where}. Is the network up, and the address right?"

@@ -55,10 +55,15 @@ class Vault:
         try:
             return AESGCM(key).decrypt(nonce, content, _bound_to(org, account))
         except (InvalidTag, ValueError):
-            raise UserError("A stored sign-in can't be opened: it was altered, or moved.", _RESTORE) from None
+            raise UserError(_SHUT, _RESTORE) from None
 
 
-_RESTORE = "Restore the key file from its own backup, or connect the user again."
+_SHUT: Final = "A stored sign-in can't be opened: it was altered, or moved, or the key file is another one."
+_RESTORE: Final = "Restore the key file from its own backup, or connect the user again."
+_RESTORE_ALL: Final = (
+    "Restore it from its own backup. Without one, move aside what is left of it; `tandem init FOLDER` makes a new key, "
+    "and every user has to connect again."
+)
 
 
 def _bound_to(org: str, account: str) -> bytes:
@@ -88,14 +93,18 @@ def read_key_file(path: Path, random: Random = os.urandom) -> Vault:
         lines = path.read_text(encoding="ascii").split("\n")
         pairs = [line.split() for line in lines if line.strip()]
         keys = {name: base64.b64decode(text, validate=True) for name, text in pairs}
+    except FileNotFoundError:
+        raise UserError(f"The key file {path} is missing.", _RESTORE_ALL) from None
     except OSError as problem:
-        raise UserError(f"The key file {path} can't be read: {problem.strerror}.", _RESTORE) from None
+        raise UserError(
+            f"The key file {path} can't be read: {problem.strerror}.", "Correct its permissions and owner."
+        ) from None
     except ValueError:
-        raise UserError(f"The key file {path} is damaged.", _RESTORE) from None
+        raise UserError(f"The key file {path} is damaged.", _RESTORE_ALL) from None
     if mode & 0o077:
         raise UserError(f"The key file {path} can be read by others.", f"Run: chmod 600 {path}")
     if not keys or any(len(key) != KEY_BYTES for key in keys.values()):
-        raise UserError(f"The key file {path} is damaged.", _RESTORE)
+        raise UserError(f"The key file {path} is damaged.", _RESTORE_ALL)
     return Vault(pairs[0][0], keys, random)
 
 

@@ -15,7 +15,7 @@ from crm.people import User
 from crm.store import CrmStore
 from crm.system import CrmSystem
 from engine.context import Context, SettingValue
-from engine.errors import UserError
+from engine.errors import Unavailable, UserError
 from engine.language.program import Program
 from engine.language.suggestions import did_you_mean
 from engine.links import Space
@@ -60,7 +60,10 @@ class _SignIn:
     account: str
 
     def load(self) -> tuple[str, int]:
-        found = self.caches.load(self.org, self.account)
+        try:
+            found = self.caches.load(self.org, self.account)
+        except UserError as problem:  # this mailbox's trouble: all others go on
+            raise Unavailable(f"{problem} {problem.hint}") from problem
         return found.content, found.version
 
     def save(self, text: str, version: int) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import crm.fields
 import graph_client.fields
+from engine.errors import UserError
 from engine.language.compiler import compile_folder
 from engine.language.program import Program
 from engine.schema import Schemas
@@ -26,6 +27,11 @@ class RuleFolder:
 
     def programs(self) -> tuple[Program, ...]:
         """The compiled files, by name. Raises RuleErrors with every problem of every file."""
+        if not self.folder.exists():
+            raise UserError(
+                f"There is no rules folder {self.folder}.",
+                "Put it back or correct `rules` in tandem.toml; `tandem init FOLDER` puts the shipped rules there.",
+            )
         digest = self._digest()
         if not self._programs or digest != self._seen:
             self._programs, self._seen = compile_folder(self.folder, SCHEMAS), digest

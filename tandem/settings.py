@@ -96,7 +96,7 @@ class _Reader:
         self._known(org, ("id", "name"), "organisation.")
         interval = document.get("interval_minutes", 10)
         if isinstance(interval, bool) or not isinstance(interval, int | float) or not 0 < interval <= 1440:
-            raise self._wrong("interval_minutes", "a number of minutes from 0 to 1440")
+            raise self._wrong("interval_minutes", "a number of minutes above 0, at most 1440")
         id = self._text(org, "id", "organisation.", "main")
         return Settings(
             folder=folder,

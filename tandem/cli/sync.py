@@ -82,7 +82,7 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
         who = installation.address(record.space.id)
         if record.account_status != "connected":
             failed += 1
-            click.echo(f"{who} is paused: {_reason(installation, record.space.user)}", err=True)
+            click.echo(f"Error: {who}: {_paused(installation, record.space.user)}", err=True)
             continue
         try:
             for program in programs:
@@ -95,11 +95,11 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
     return views, failed
 
 
-def _reason(installation: Installation, user: str) -> str:
+def _paused(installation: Installation, user: str) -> str:
     from state.accounts import account_of
 
     account = account_of(installation.engine, installation.org, user)
-    return account.reason if account else ""
+    return f"paused. {account.reason if account else ''} To go on:  tandem user connect {user}"
 
 
 def _print_plans(views: Sequence[PlanView]) -> None:
@@ -218,8 +218,8 @@ def _carry_out(installation: Installation, user: str | None, order: Order, kind:
     results: list[Ticked] = []
     for record in installation.chosen_spaces(user):
         if record.account_status != "connected":
-            reason = f"paused: {_reason(installation, record.space.user)}"
-            results.append(Ticked(record, programs[0], "paused", text=reason))
+            text = _paused(installation, record.space.user)
+            results.append(Ticked(record, programs[0], "paused", text=text))
             continue
         with watching(installation.address(record.space.id)) as watch:
             results += tick_space(installation, record, programs, order, watch)
