@@ -16,7 +16,7 @@ from graph_emulator.control_client import ControlClient
 from graph_emulator.server import Emulator
 
 PAIR = ("anna", "ben")
-EDITS = 15
+EDITS = 10
 
 
 def shares_all(installed: Installed) -> None:
@@ -110,7 +110,7 @@ def test_X17_new_people_met_at_once_on_postgresql(
 ) -> None:
     """The same where two processes do write at the same time, not one after the other as SQLite makes them."""
     installed = founded(tmp_path / "installation", emulator, control, PAIR, postgres_database)
-    races(installed, range(100, 130))
+    races(installed, range(100, 120))
     installed.second_plan_is_empty()
 
 
