@@ -21,7 +21,7 @@ NAMES: Final = (*start_rows.ROWS, *sync_rows.ROWS)
 NOTES: Final = """\
 Seconds are engine time: a whole process, journal and audit on, byte code cached, less the time inside the emulated
 server. The reference is the same job by hand (requests, sqlite3, no rules, guard or recovery), in turns with ours.
-Medians; targets in seconds were set for a quiet machine with two cores, so on a busy one the ratio says more."""
+Medians; targets in seconds were set for a quiet machine with two cores, so on a busy one ratios and CPU say more."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,7 +75,9 @@ def _kept(name: str, row: Iterator[Figure]) -> Iterator[Figure]:
 def _line(figure: Figure) -> str:
     values = [f"{_number(value)} {figure.unit}".strip() for value in (figure.ours, figure.reference, figure.target)]
     verdict = "ok" if figure.met else "OVER"
-    return f"{figure.what:56}{values[0]:>12}{values[1]:>12}{figure.ratio:>7.2f}×{values[2]:>12}  {verdict}"
+    spent = f"  CPU {figure.more['cpu']:.2f} / {figure.more['reference cpu']:.2f} s" if "cpu" in figure.more else ""
+    numbers = f"{values[0]:>12}{values[1]:>12}{figure.ratio:>7.2f}×{values[2]:>12}"
+    return f"{figure.what:56}{numbers}  {verdict:4}{spent}".rstrip()
 
 
 def _number(value: float) -> str:
