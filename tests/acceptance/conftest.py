@@ -52,7 +52,10 @@ def installation(template: Path, control: ControlClient, tmp_path: Path) -> Iter
     folder = tmp_path / "installation"
     shutil.copytree(template, folder)
     installed = Installed(folder, control)
-    yield installed
+    try:
+        yield installed
+    finally:
+        installed.stop()
     if not installed.ends_open:
         control.release()
         control.reset("faults", "behaviour", "throttle")

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -80,6 +81,7 @@ class Installed:
     control: ControlClient
     ends_open: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     # ---- commands ----
 
@@ -102,9 +104,19 @@ class Installed:
         """Start a command as a process group of its own and go on."""
         words = command(self.folder, *map(str, args))
         pipe, whole = subprocess.PIPE, surroundings(**self.environment)
-        return subprocess.Popen(
+        started = subprocess.Popen(
             words, stdout=pipe, stderr=pipe, text=True, start_new_session=True, cwd=self.folder, env=whole
         )
+        self.started.append(started)
+        return started
+
+    def stop(self) -> None:
+        """End what a test started and left running, so that it can't go on writing under the next one."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        self.started.clear()
 
     def _checked(self, ran: Ran, words: Sequence[str], code: int | None) -> Ran:
         told = f"{' '.join(words)}\nexit {ran.code}\n{ran.out}\n{ran.err}"
