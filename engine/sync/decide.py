@@ -146,15 +146,22 @@ def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entr
 def _leave(
     rules: Rules, pairing: Pairing, link: Link, reason: Reason, crm: Record | None, m365: Record
 ) -> Decision | None:
+    """A setting, a rule or the clock puts a pair to sleep; only a change of a record or of rights deletes."""
     choice = rules.program.leaving(reason, crm, m365, rules.context)
-    if choice.policy == "delete in m365":
+    if choice.policy == "delete in m365" and _changed(pairing, crm, m365):
         return _delete(rules, pairing, link, m365, choice, reason.text)
-    if choice.policy == "delete in crm" and crm is not None:
+    if choice.policy == "delete in crm" and crm is not None and _changed(pairing, crm, m365):
         return _delete(rules, pairing, link, crm, choice, reason.text)
     asleep = replace(link, state="dormant", reason=reason.text, entry=choice.entry)
     if choice.policy == "sync a last time, then stop" and crm is not None:
         return _merged(rules, pairing, asleep, crm, m365, "dormant")
     return _keep(pairing, asleep)
+
+
+def _changed(pairing: Pairing, crm: Record | None, m365: Record) -> bool:
+    """Whether a record (or, with ``crm`` None, the right to read it) changed since the pair was last looked at."""
+    link = pairing.link
+    return link is None or crm is None or (crm.version, m365.version) != (link.crm_version, link.m365_version)
 
 
 def _barred(rules: Rules, pairing: Pairing, link: Link, m365: Record) -> Decision | None:

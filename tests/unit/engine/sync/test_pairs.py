@@ -152,6 +152,22 @@ def test_a_reassigned_contact_leaves_its_former_owners_outlook(world: World) -> 
     quiet(world, "anna", "ben")
 
 
+def test_a_narrower_setting_deletes_nothing(world: World) -> None:
+    """A colleague's contact falls asleep where it is when only my items shall be sent from now on."""
+    world.settings["only_my_items"] = False
+    person = world.person(owner="ben", firstname="Ann", lastname="Lee")
+    world.sync()
+    world.settings["only_my_items"] = True
+    world.sync()
+    assert only(world.cards()).values["givenName"] == "Ann"
+    assert world.links()[0].state == "dormant"
+    world.settings["only_my_items"] = False
+    world.crm.change("Contact", person.id, {"firstname": "Anne"})
+    world.sync()
+    assert only(world.cards()).values["givenName"] == "Anne"
+    quiet(world)
+
+
 def test_unticked_stops_without_deleting_and_wakes_up(world: World) -> None:
     """A reason whose action is ``stop syncing`` puts the pair to sleep; nothing is written until it goes."""
     world.settings["ticked_only"] = True
