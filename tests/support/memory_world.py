@@ -14,7 +14,7 @@ from engine.language.program import Program
 from engine.links import Link, Space
 from engine.memory import MemoryState, MemorySystem
 from engine.plans import Action, Plan
-from engine.records import Record, Reference, Value
+from engine.records import Key, Record, Reference, Value
 from engine.resources import folder
 from engine.schema import schemas
 from engine.sync import pipeline
@@ -51,7 +51,7 @@ class World:
     def __post_init__(self) -> None:
         self.crm.keys = self._keys
 
-    def _keys(self, kind: str, record: Record) -> list[object]:
+    def _keys(self, kind: str, record: Record) -> list[Key]:
         context = self.context("anyone")
         return [key for entry in self.program.matches for key in entry.crm_keys(record, context)]
 
