@@ -126,7 +126,8 @@ def settle(context: click.Context, item: str, crm_id: str | None, create: bool, 
     if link.crm_id is not None:
         raise UserError(
             f"This one belongs together already; it waits because: {link.reason}.",
-            "Remove the reason (give the right to edit, or change the value), and the sync goes on by itself.",
+            "Remove the reason (give the right to edit, or change the value), and the sync goes on by itself. "
+            "If nothing was to change here, `tandem sync --full` tries again.",
         )
     if crm_id is not None and installation.store.contact(crm_id) is None:
         raise UserError(f"The CRM has no contact {crm_id}.", "`tandem held` lists the contacts in question.")
