@@ -29,17 +29,24 @@ def session_control(emulator: Emulator) -> Iterator[ControlClient]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator, session_control: ControlClient) -> Path:
-    """An installation with Anna, Ben and Cara connected; tests get copies. The emulator remembers the moment."""
-    folder = founded(tmp_path_factory.mktemp("template") / "installation", emulator, session_control).folder
-    session_control.save()
-    return folder
+    """An installation with Anna, Ben and Cara connected; tests get copies."""
+    return founded(tmp_path_factory.mktemp("template") / "installation", emulator, session_control).folder
+
+
+@pytest.fixture(scope="session")
+def beginning(template: Path, session_control: ControlClient) -> tuple[Path, bytes]:
+    """The emulator's state when the template was ready: where it is kept, and what it was. Tests may keep others."""
+    file = session_control.save()
+    return file, file.read_bytes()
 
 
 @pytest.fixture
-def control(template: Path, session_control: ControlClient) -> ControlClient:
+def control(beginning: tuple[Path, bytes], session_control: ControlClient) -> ControlClient:
     """The control client, after everything in the emulator, sign-ins too, was put back to where the template is."""
     session_control.release()
     session_control.reset("faults", "barriers", "behaviour", "clock", "throttle", "mailboxes")
+    file, content = beginning
+    file.write_bytes(content)
     session_control.load()
     session_control.reset("log")
     return session_control

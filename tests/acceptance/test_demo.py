@@ -222,13 +222,20 @@ def test_a_second_demo_goes_on_and_touches_nothing(played: Played) -> None:
     assert rules.read_text("utf-8").endswith("# mine\n") and not listens(port_of(played.folder))
 
 
+def _hears_ctrl_c() -> None:
+    """Parallel test processes ignore Ctrl-C, and their children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_on_a_terminal_it_has_colour_and_microsoft_365_runs_until_ctrl_c(played: Played) -> None:
     """A terminal gets colours and a Microsoft 365 that stays; Ctrl-C ends both, without an error."""
     ours, theirs = pty.openpty()
     words = command(None, "demo")
     environment = {**surroundings(), "TERM": "xterm"}
     environment.pop("NO_COLOR", None)
-    running = subprocess.Popen(words, cwd=played.here, env=environment, stdout=theirs, stderr=theirs, stdin=theirs)
+    running = subprocess.Popen(
+        words, cwd=played.here, env=environment, stdout=theirs, stderr=theirs, stdin=theirs, preexec_fn=_hears_ctrl_c
+    )
     os.close(theirs)
     read = b""
     while b"Ctrl-C ends it" not in read:
