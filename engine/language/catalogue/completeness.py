@@ -104,4 +104,12 @@ CODES: tuple[Code, ...] = (
         "m365 wins:   when setting.mine_only and setting.winner is m365",
         "m365 wins:   when setting.winner is m365",
     ),
+    Code(
+        "T563",
+        "Answer without a reason",
+        "An entry under leaving scope answers a reason that some entry of scope gives, letter by letter. A reason "
+        "that none gives never comes, so the entry would never act.",
+        '"not wanted":      stop syncing\n  "not wished for":  stop syncing',
+        '"not wanted":      stop syncing',
+    ),
 )
