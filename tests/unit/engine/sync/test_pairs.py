@@ -448,6 +448,20 @@ def test_a_match_out_of_scope_is_born_asleep(world: World) -> None:
     quiet(world)
 
 
+def test_a_sleeping_pair_is_not_deleted_whatever_happens_to_its_crm_record(world: World) -> None:
+    """Never having been in scope, it has nothing to leave: neither an edit nor a deletion in the CRM takes it away."""
+    person = world.person(owner="ben", firstname="Ann", lastname="Lee", email="ann@mill.example")
+    world.card(givenName="Annie", surname="Lee", emails=("ann@mill.example",))
+    world.sync()
+    world.crm.change("Contact", person.id, {"title": "Buyer"})
+    world.sync()
+    assert (world.links()[0].state, len(world.cards())) == ("dormant", 1)
+    world.crm.remove("Contact", person.id)
+    world.sync()
+    assert (world.links()[0].state, len(world.cards())) == ("ended", 1)
+    quiet(world)
+
+
 def test_the_guard_stops_a_mass_deletion(world: World) -> None:
     """Nothing at all is written, until the digest of that very plan is confirmed."""
     people = [world.person(firstname="P", lastname=f"No {n}") for n in range(40)]
