@@ -17,7 +17,7 @@ from engine.language.comparisons import conditions
 from engine.language.diagnostics import Note, Problems
 from engine.language.keys import fields, operands
 from engine.language.program import Event, SettingSpec
-from engine.language.suggestions import did_you_mean
+from engine.language.suggestions import closest, did_you_mean
 from engine.language.wording import SIDE_NAMES, capital, shown
 from engine.records import CRM, M365
 
@@ -68,8 +68,9 @@ def check(rules: RuleSet, problems: Problems) -> None:
 def _check_leaving(rules: RuleSet, problems: Problems) -> None:
     """Every reason of scope has an answer, and every answer its reason."""
     scopes = {rule.reason: rule for rule in reversed(rules.scope)}
+    unanswered = set(scopes) - {rule.reason for rule in rules.leaving}
     for rule in rules.leaving:
-        if rule.reason not in scopes:
+        if rule.reason not in scopes and not closest(rule.reason, unanswered):  # else T559 tells of the same slip
             hint = did_you_mean(rule.reason, scopes) or "Write the reason as it stands in scope, or take the entry out."
             problems.add("T563", rule.entry.span, f"No entry of scope gives the reason “{rule.reason}”.", hint)
     for reason in dict.fromkeys(rule.reason for rule in rules.scope):

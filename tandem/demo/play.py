@@ -132,9 +132,9 @@ def _next(scene: Scene, place: Place, port: int, stays: bool) -> None:
 
 def _keep(stage: Stage, place: Place, microsoft: Microsoft) -> None:
     stage.gap()
-    stage.say(f"Microsoft 365 (emulated) runs on at {microsoft.url}. Ctrl-C ends it; its state is kept.")
-    sys.stdout.flush()
     try:
+        stage.say(f"Microsoft 365 (emulated) runs on at {microsoft.url}. Ctrl-C ends it; its state is kept.")
+        sys.stdout.flush()
         microsoft.wait()
     except KeyboardInterrupt:
         stage.gap()
