@@ -19,7 +19,7 @@ from crm.transactions import CommitLost, Database, utc_milliseconds
 from engine.errors import LeaseLost, SignInNeeded
 from engine.links import Space
 from engine.plans import Action
-from engine.port import Outcome, Page, ReadView, Unknown, WriteView, Written
+from engine.port import Outcome, Page, ReadView, Sent, Unknown, WriteView, Written
 from engine.records import CRM, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
 
@@ -73,7 +73,8 @@ class CrmReader:
         barred = [] if full else [row.crm_id for row in rows if not row.readable]
         return Page(WHOLE, records, barred=barred, full=full), rows[-1].position if len(rows) == CHUNK else None
 
-    def read(self, kind: str, ids: Collection[str]) -> Iterator[Record | Gone | Barred]:
+    def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
+        """The CRM hands over whole records: there are no parts to ask for."""
         _only_contacts(kind)
         for part in chunks(dict.fromkeys(ids)):
             with self._database.reading() as connection:
@@ -98,10 +99,11 @@ class CrmReader:
             found = list(find_contacts(connection, self._viewer(connection), keys))
         yield from found
 
-    def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
+    def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
         _only_contacts(kind)
         with self._database.reading() as connection:
-            return find_marks(connection, self._database.org, marks)
+            found = find_marks(connection, self._database.org, [one.action.id for one in sent])
+        return {mark: (id,) for mark, id in found.items()}
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
         with self._database.reading() as connection:

@@ -40,14 +40,39 @@ NO_NAMES = Names()
 
 
 @dataclass(frozen=True, slots=True)
+class Directory:
+    """Who is who: CRM user ids ▸ Microsoft 365 account ids, of the users that are connected and sync this kind."""
+
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "users", {account: user for user, account in self.accounts.items()})
+
+    def account_of(self, user: str) -> str | None:
+        return self.accounts.get(user)
+
+    def user_of(self, account: str) -> str | None:
+        return self.users.get(account)
+
+
+NOBODY: Final = Directory()
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """``now`` is an aware UTC instant; ``zone`` the IANA name of the user's zone; ``user`` the CRM user's id."""
+    """``now`` is an aware UTC instant; ``zone`` the IANA name of the user's zone; ``user`` the CRM user's id and
+    ``account`` that of the user's Microsoft 365 account. ``changed`` names the sides that differ from what was last
+    agreed, for the pair that is being decided."""
 
     now: datetime
     zone: str
     user: str
     settings: Mapping[str, SettingValue]
     names: Names = NO_NAMES
+    account: str = ""
+    directory: Directory = NOBODY
+    changed: frozenset[Side] = frozenset()
 
     @property
     def today(self) -> date:

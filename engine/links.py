@@ -15,13 +15,31 @@ held: needs a person."""
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A CRM user whom a space serves: ``account`` is the id of the Microsoft 365 account, ``zone`` an IANA name."""
+
+    user: str
+    account: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
-    """One address space of Microsoft 365 (a mailbox) with the CRM user who owns it. ``zone`` is an IANA name."""
+    """One address space of Microsoft 365 with the CRM user who leads it. ``zone`` is an IANA name.
+
+    A mailbox is its owner's alone; its id is the owner's account. A space that several users share (an
+    organisation's Planner) names them all in ``members``, the leading one first.
+    """
 
     org: str
     id: str
     user: str
     zone: str
+    members: tuple[Member, ...] = ()
+
+    @property
+    def everyone(self) -> tuple[Member, ...]:
+        return self.members or (Member(self.user, self.id, self.zone),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from engine.port import (
     Outcome,
     Page,
     Refused,
+    Sent,
     Stale,
     Unknown,
     Written,
@@ -159,7 +160,7 @@ class MemoryReader:
             yield Page(collection, gone=gone, barred=[] if full else barred, cursor=head, full=full)
         self.system.expired = False
 
-    def read(self, kind: str, ids: Collection[str]) -> Iterator[Record | Gone | Barred]:
+    def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
         for id in ids:
             row = self._area(kind).get(id)
             yield Gone(self.system.side, kind, id) if row is None else self._seen(row.record)
@@ -170,8 +171,9 @@ class MemoryReader:
             if isinstance(self._seen(row.record), Record):
                 yield from ((key, row.record.id) for key in self.system.keys(kind, row.record) if key in wanted)
 
-    def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
-        return {row.mark: id for id, row in self._area(kind).items() if row.mark in marks}
+    def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
+        marks = {one.action.id for one in sent}
+        return {row.mark: (id,) for id, row in self._area(kind).items() if row.mark in marks}
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
         found: dict[str, tuple[Reference, ...]] = {}

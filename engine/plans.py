@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias
 from engine.links import Base, Link
 from engine.records import Key, Side, Value, to_json
 
-Verb: TypeAlias = Literal["create", "update", "delete"]
-Class: TypeAlias = Literal["create", "recreate", "update", "overwrite", "delete"]
+Verb: TypeAlias = Literal["create", "update", "move", "delete"]
+"""move: an update that takes the record to another collection, where it may get another id."""
+Class: TypeAlias = Literal["create", "recreate", "update", "overwrite", "move", "delete"]
 """What the guard counts. overwrite = an update that replaces a value some person entered on that side;
 recreate = a creation for a record that was deleted there."""
 
@@ -34,7 +35,7 @@ class Action:
 
     ``id`` is the idempotency mark: derived from run and pair, found again on the record after a crash. ``target`` is
     None for a creation. ``values`` holds whole top-level fields, ready for the adapter. ``entry`` is the rule entry
-    behind the action as a whole.
+    behind the action as a whole. ``copy`` is the id of what an interrupted move has already made at its target.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Action:
     entry: str
     reason: str = ""
     title: str = ""
+    copy: str | None = None
 
     def content(self) -> str:
         """Digest of what the action does, without ids made for one run: equal in a saved plan and a fresh one."""

@@ -31,6 +31,14 @@ class Page:
     full: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An action that was sent, and when it was intended (UTC in milliseconds)."""
+
+    action: Action
+    at: int
+
+
 class ReadView(Protocol):
     """Reading one side for one space, with that space's user's rights. Has no way to write.
 
@@ -47,16 +55,18 @@ class ReadView(Protocol):
         full round by itself. A feed's rows may repeat; the last one of a record counts."""
         ...
 
-    def read(self, kind: str, ids: Collection[str]) -> Iterator[Record | Gone | Barred]:
-        """The present state of each id asked for, in any order: the proof for deletions."""
+    def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
+        """The present state of each id asked for, in any order: the proof for deletions. ``parts`` names pieces of
+        the schema that are fetched apart and shall be there too."""
         ...
 
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         """Ids of readable records for match keys (only the CRM side is asked)."""
         ...
 
-    def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
-        """Action id ▸ record id, for records that a write with that mark created."""
+    def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
+        """Action id ▸ ids of what that creation or move made. A side that keeps marks answers at most one; one that
+        has none answers every record it could be."""
         ...
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:

@@ -32,11 +32,13 @@ NO_BASE: Final = Absence.NO_BASE
 class Reference:
     """A pointer to another record (company, folder) with the name people know it by.
 
-    ``id`` is None where the writer shall find or make the record called ``name``.
+    ``id`` is None where the writer shall find or make the record called ``name``. ``flags`` are the names of the
+    flags that hold for what it points to, of those its type declares.
     """
 
     id: str | None
     name: str
+    flags: tuple[str, ...] = ()
 
 
 Value: TypeAlias = "None | bool | int | str | Reference | tuple[Value, ...]"
@@ -112,9 +114,10 @@ _compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).en
 
 
 def to_json(value: Value) -> object:
-    """Plain JSON for a value; a reference becomes ``{"id": …, "name": …}``."""
+    """Plain JSON for a value; a reference becomes ``{"id": …, "name": …}``, with its flags if any."""
     if isinstance(value, Reference):
-        return {"id": value.id, "name": value.name}
+        plain: dict[str, object] = {"id": value.id, "name": value.name}
+        return plain | {"flags": list(value.flags)} if value.flags else plain
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     return value
@@ -123,7 +126,7 @@ def to_json(value: Value) -> object:
 def from_json(raw: object) -> Value:
     """The inverse of :func:`to_json`. Raises TypeError for what no value can be."""
     if isinstance(raw, dict):
-        return Reference(raw["id"], raw["name"])
+        return Reference(raw["id"], raw["name"], tuple(raw.get("flags", ())))
     if isinstance(raw, list):
         return tuple(from_json(item) for item in raw)
     if raw is None or isinstance(raw, bool | int | str):

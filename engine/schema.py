@@ -12,14 +12,16 @@ from engine.records import Side
 
 TypeName: TypeAlias = Literal[
     "text", "long text", "email", "phone", "flag", "integer", "date", "instant", "choice", "postal", "user",
-    "reference", "structure", "list",
+    "account", "reference", "structure", "list",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
     """A field's type. ``of`` belongs to lists, ``limit`` to lists (how many the side can hold) and integers (the
-    greatest, counted from 0), ``parts`` to structures, ``target`` (a kind) to references, ``choices`` to choices."""
+    greatest, counted from 0), ``parts`` to structures and, as flags, to references, ``target`` (a kind) to references,
+    ``choices`` to choices; an ``open`` choice may hold other values too. ``user`` is a user of the CRM, ``account`` a
+    Microsoft 365 account, each by its id."""
 
     name: TypeName
     of: Type | None = None
@@ -27,6 +29,7 @@ class Type:
     parts: tuple[tuple[str, Type], ...] = ()
     target: str | None = None
     choices: tuple[str, ...] = ()
+    open: bool = False
 
     def __str__(self) -> str:
         if self.of is not None:
@@ -135,10 +138,11 @@ DATE = Type("date")
 INSTANT = Type("instant")
 POSTAL = Type("postal")
 USER = Type("user")
+ACCOUNT = Type("account")
 
 
-def choice(*values: str) -> Type:
-    return Type("choice", choices=values)
+def choice(*values: str, open: bool = False) -> Type:
+    return Type("choice", choices=values, open=open)
 
 
 def integer_up_to(limit: int) -> Type:
@@ -150,8 +154,9 @@ def list_of(inner: Type, limit: int | None = None) -> Type:
     return Type("list", of=inner, limit=limit)
 
 
-def reference_to(kind: str) -> Type:
-    return Type("reference", target=kind)
+def reference_to(kind: str, *flags: str) -> Type:
+    """A reference; ``flags`` name what can be asked of what it points to (``tasklist.in_planner``)."""
+    return Type("reference", target=kind, parts=tuple((flag, FLAG) for flag in flags))
 
 
 def structure(**parts: Type) -> Type:

@@ -11,7 +11,7 @@ from typing import Final
 from engine.context import fold
 from engine.links import Space
 from engine.plans import Action
-from engine.port import Outcome, Page
+from engine.port import Outcome, Page, Sent
 from engine.records import M365, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
 from graph_client.connection import Connection
@@ -107,7 +107,8 @@ class MailboxReader:
         _check(kind)
         return self._contacts.changes(cursors)
 
-    def read(self, kind: str, ids: Collection[str]) -> Iterator[Record | Gone | Barred]:
+    def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
+        """Contacts come whole: there are no parts to ask for."""
         _check(kind)
         return self._contacts.read(ids)
 
@@ -115,9 +116,10 @@ class MailboxReader:
         """Nothing: match keys are looked up in the CRM, and this side's keys are computed from what was read."""
         return iter(())
 
-    def find_marks(self, kind: str, marks: Collection[str]) -> Mapping[str, str]:
+    def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
         _check(kind)
-        return self._contacts.marked(marks) if marks else {}
+        found = self._contacts.marked([one.action.id for one in sent]) if sent else {}
+        return {mark: (id,) for mark, id in found.items()}
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
         """Contact folders by path; no other kind has names here."""

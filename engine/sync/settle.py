@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.language.program import Program
 from engine.links import NO_AGREEMENT, Base, Link, Space
-from engine.port import Ended, Intent, LinkChange, ReadView, State
+from engine.port import Ended, Intent, LinkChange, ReadView, Sent, State
 from engine.records import CRM, M365, Side
 
 
@@ -30,7 +30,7 @@ def settle(
     write that went through is then an agreement. A creation is found by its mark, or did not happen."""
     if not intents:
         return Settled({}, ())
-    found: dict[Side, Mapping[str, str]] = {
+    found: dict[Side, Mapping[str, tuple[str, ...]]] = {
         CRM: _marks(crm, program.crm.kind, CRM, intents),
         M365: _marks(m365, program.m365.kind, M365, intents),
     }
@@ -40,23 +40,23 @@ def settle(
     links: dict[str, tuple[Link, Base]] = {}
     for intent in intents:
         link, base = links.get(intent.link) or stored.get(intent.link) or (_blank(intent, space), NO_AGREEMENT)
-        created = found[intent.action.side].get(intent.action.id)
-        if created is not None:
-            link = _with_created(link, intent, created)
+        created = found[intent.action.side].get(intent.action.id, ())
+        if created:
+            link = _with_created(link, intent, created[0])
         if link.m365_id is not None or link.crm_id is not None:
             links[intent.link] = (link, base)
     ended = [
         Ended(
-            intent.action.id, "settled", note=_note(intent, found[intent.action.side].get(intent.action.id))
+            intent.action.id, "settled", note=_note(intent, found[intent.action.side].get(intent.action.id, ()))
         )
         for intent in intents
     ]  # fmt: skip
     return Settled(links, ended)
 
 
-def _marks(view: ReadView, kind: str, side: Side, intents: Sequence[Intent]) -> Mapping[str, str]:
-    marks = [i.action.id for i in intents if i.action.side == side and i.action.verb == "create"]
-    return view.find_marks(kind, marks) if marks else {}
+def _marks(view: ReadView, kind: str, side: Side, intents: Sequence[Intent]) -> Mapping[str, tuple[str, ...]]:
+    sent = [Sent(i.action, i.intended_at) for i in intents if i.action.side == side and i.action.verb == "create"]
+    return view.find_marks(kind, sent) if sent else {}
 
 
 def _blank(intent: Intent, space: Space) -> Link:
@@ -72,7 +72,7 @@ def _with_created(link: Link, intent: Intent, created: str) -> Link:
     return replace(link, m365_id=created, crm_id=crm_id, state="linked", keys=(), m365_version="")
 
 
-def _note(intent: Intent, created: str | None) -> str:
+def _note(intent: Intent, created: tuple[str, ...]) -> str:
     if intent.action.verb != "create":
         return "compared again"
     return "found by its mark" if created else "had not happened"

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import LeaseLost
 from engine.links import Space
 from engine.plans import Action
-from engine.port import Outcome, Page, ReadView, Refused, Stale, System, WriteView, Written
+from engine.port import Outcome, Page, ReadView, Refused, Sent, Stale, System, WriteView, Written
 from engine.records import Barred, Gone, Key, Record, Reference, Value
 
 MANY = 120
@@ -178,8 +178,9 @@ class SystemContract:
         record = written(subject, action)
         edit = update(subject, record, {subject.text: "edited"})
         written(subject, edit)
-        found = reader(subject).find_marks(subject.kind, [action.id, edit.id, "never-sent"])
-        assert dict(found) == {action.id: record.id}
+        found = reader(subject).find_marks(subject.kind, [Sent(action, 0), Sent(edit, 0)])
+        assert found[action.id] == (record.id,)
+        assert set(found) == {action.id}
         assert record.id != other
 
     def test_own_writes_come_back_with_the_version_returned(self, subject: Subject) -> None:

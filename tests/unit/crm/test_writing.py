@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm import tables
 from crm.system import BATCH
 from engine.errors import LeaseLost, Unavailable
-from engine.port import Refused, Unknown, Written
+from engine.port import Refused, Sent, Unknown, Written
 from engine.records import Record, Reference, Value
 from tests.unit.crm.desk import Desk, change, creation, deletion
 
@@ -207,7 +207,7 @@ def test_a_writer_killed_at_a_commit_leaves_whole_batches(desk: Desk, cut: int) 
     there = {0: 0, 1: BATCH, 2: BATCH, 3: BATCH + 30}[cut]
     assert len(list(desk.store.contacts())) == there
     assert len(desk.store.companies()) == there
-    marks = desk.system.reader(desk.space()).find_marks("Contact", [action.id for action in actions])
+    marks = desk.system.reader(desk.space()).find_marks("Contact", [Sent(action, 0) for action in actions])
     assert len(marks) == there
 
 

@@ -11,7 +11,7 @@ from graph_world import ANN, BOB, GraphWorld
 
 from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from engine.plans import Action, Verb
-from engine.port import Page, Refused, Stale, Unknown, Written
+from engine.port import Page, Refused, Sent, Stale, Unknown, Written
 from engine.records import Barred, Gone, Record, Reference, State, Value
 from graph_client.contacts import MARK
 from graph_client.system import GraphSystem, MailboxReader, MailboxWriter
@@ -53,6 +53,10 @@ def written(writer: MailboxWriter, act: Action) -> Record:
     assert isinstance(outcome, Written)
     assert outcome.record is not None
     return outcome.record
+
+
+def marks(*ids: str) -> list[Sent]:
+    return [Sent(action(id, "create"), 0) for id in ids]
 
 
 def everything(view: MailboxReader) -> list[Page]:
@@ -289,8 +293,8 @@ def test_twenty_five_creations_and_their_marks(world: GraphWorld, system: GraphS
     ]
     outcomes = {one.action: one for one in writer.write(acts)}
     assert len(outcomes) == 25
-    found = reader(world, system).find_marks("contact", ["act-0", "act-3", "act-x", "O'Hara"])
-    assert found == {id: outcomes[id].record.id for id in ("act-0", "act-3")}  # type: ignore[union-attr]
+    found = reader(world, system).find_marks("contact", marks("act-0", "act-3", "act-x", "O'Hara"))
+    assert found == {id: (outcomes[id].record.id,) for id in ("act-0", "act-3")}  # type: ignore[union-attr]
     assert len(world.control.contacts(ANN)) == 25
 
 
@@ -299,7 +303,7 @@ def test_a_copied_mark_means_the_original(world: GraphWorld, system: GraphSystem
     record = made(writer, "mark", givenName="A")
     world.control.set_clock(advance=60)
     world.control.copy_contact(ANN, record.id, "Family")
-    assert reader(world, system).find_marks("contact", ["mark"]) == {"mark": record.id}
+    assert reader(world, system).find_marks("contact", marks("mark")) == {"mark": (record.id,)}
 
 
 def test_folders_are_made_where_missing(world: GraphWorld, writer: MailboxWriter) -> None:
@@ -364,7 +368,7 @@ def test_a_move_is_a_new_contact_and_no_old_one(world: GraphWorld, system: Graph
     assert {path: moved.values[path] for path in FULL} == {**FULL, "mobilePhone": "9"}
     assert _folder(moved) == "Family"
     assert isinstance(state(reader(world, system), record.id), Gone)
-    assert reader(world, system).find_marks("contact", ["m"]) == {"m": moved.id}
+    assert reader(world, system).find_marks("contact", marks("m")) == {"m": (moved.id,)}
 
 
 def test_a_move_that_cannot_finish_is_taken_back(world: GraphWorld, writer: MailboxWriter) -> None:
@@ -421,7 +425,7 @@ def test_a_lost_batch_of_creations_is_settled_by_marks(
     outcomes = list(writer.write([action(f"a{n}", "create", givenName=f"N{n}") for n in range(3)]))
     assert outcomes == [Unknown(f"a{n}") for n in range(3)]
     there = world.control.contacts(ANN)
-    found = reader(world, system).find_marks("contact", ["a0", "a1", "a2"])
+    found = reader(world, system).find_marks("contact", marks("a0", "a1", "a2"))
     assert len(there) == len(found) == (0 if kind == "drop_request" else 3)
     assert all(MARK in json.dumps(one) for one in there)
 
