@@ -35,8 +35,7 @@ def _maybe_time() -> Any:
 
 
 def _partial(name: str, columns: tuple[str, ...], where: str, *, unique: bool = False) -> sa.Index:
-    condition = sa.text(where)
-    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(where), info={"where": where})
 
 
 def _to(table: str, target: str, *columns: str) -> sa.ForeignKeyConstraint:
@@ -275,3 +274,16 @@ RUN = SQLModel.metadata.tables["run"]
 ACTION = SQLModel.metadata.tables["action"]
 
 ALL = (ORGANISATION, SETTING, ACCOUNT, TOKEN_CACHE, SPACE, LEASE, FEED, LINK, BASE, LINK_KEY, CLAIM, RUN, ACTION)
+
+
+def know_postgresql() -> None:
+    """Give the partial indexes their conditions on PostgreSQL too. Not done by declaring them: that would load
+    PostgreSQL's dialect into every process on SQLite (25 ms and 2 MiB, measured)."""
+    for index in (index for table in ALL for index in table.indexes if "where" in index.info):
+        index.dialect_kwargs["postgresql_where"] = sa.text(index.info["where"])
+
+
+@sa.event.listens_for(SQLModel.metadata, "before_create")
+def _before_create(metadata: sa.MetaData, connection: sa.Connection, **_: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        know_postgresql()

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from state.database import open_database, reading
+from state.tables import know_postgresql
 from tandem.migrations import HERE, revisions, upgrade
 
 _HEAD: Final = '''"""{message}"""
@@ -36,6 +37,7 @@ def add_revision(message: str) -> Path:
     """Write the step from the newest revision to the present tables, a function per table; read it before it is
     committed."""
     known = revisions()
+    know_postgresql()
     with TemporaryDirectory() as folder:
         engine = open_database(f"sqlite:///{folder}/empty.db")
         upgrade(engine)

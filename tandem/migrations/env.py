@@ -10,6 +10,7 @@ import state.tables
 
 #: The rooms whose tables share the history; importing them fills the metadata.
 ROOMS = (crm.tables, state.tables)
+state.tables.know_postgresql()
 
 context.configure(
     connection=context.config.attributes["connection"],
