@@ -12,10 +12,12 @@ from engine.schema import (
     DATE,
     EMAIL,
     FLAG,
+    INSTANT,
     LONG_TEXT,
     PHONE,
     POSTAL,
     TEXT,
+    USER,
     Field,
     Schema,
     Schemas,
@@ -30,11 +32,21 @@ CONTACT_KIND: Final = "Contact"
 COMPANY_KIND: Final = "Company"
 FOLDER_KIND: Final = "Folder"
 USER_KIND: Final = "User"
+TASK_KIND: Final = "Task"
+TASK_LIST_KIND: Final = "TaskList"
 
 POSTAL_LENGTH: Final = 250
 """Of every part of an address: one limit, so that whatever fits the address as rules see it fits its columns."""
 
 STATUSES: Final = ("Active", "Inactive")
+
+ACTIVITY_TYPES: Final = ("Task", "Meeting", "Call")
+TASK_STATUSES: Final = ("Not Started", "In Progress", "On Hold", "Done", "Cancelled")
+"""What every organisation has; it may have statuses of its own besides."""
+TASK_PRIORITIES: Final = ("High", "Medium", "Low")
+
+LIST_NAME_LENGTH: Final = 520
+"""Of a task list: a plan's title, a bucket's name and what stands between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,7 @@ def _contact_fields() -> tuple[Field, ...]:
         Field("other", POSTAL, "Other Address", max_length=POSTAL_LENGTH),
         Field("accountid", reference_to(COMPANY_KIND), "Organisation Name", max_length=200, matchable=True),
         Field("folder", list_of(reference_to(FOLDER_KIND)), "Folder", max_length=200),
-        Field("assigned_user_id", Type("user"), "Assigned To"),
+        Field("assigned_user_id", USER, "Assigned To"),
     )
 
 
@@ -126,7 +138,7 @@ COMPANY: Final = Schema(
     (
         Field("crmid", TEXT, "Company Id", writable=False),
         Field("accountname", TEXT, "Organisation Name", max_length=200, matchable=True),
-        Field("assigned_user_id", Type("user"), "Assigned To"),
+        Field("assigned_user_id", USER, "Assigned To"),
     ),
     ("accountname",),
     label="company",
@@ -144,7 +156,7 @@ FOLDER: Final = Schema(
     label="folder",
 )
 
-USER: Final = Schema(
+PEOPLE: Final = Schema(
     CRM,
     USER_KIND,
     (
@@ -160,5 +172,46 @@ USER: Final = Schema(
     label="user",
 )
 
-SCHEMAS: Final[Schemas] = schemas(CONTACT, COMPANY, FOLDER, USER)
+ACTIVITY_COLUMNS: Final = (
+    Column("activitytype", "Activity Type", choice(*ACTIVITY_TYPES), 60),
+    Column("subject", "Subject", length=255, matchable=True),
+    Column("taskstatus", "Status", choice(*TASK_STATUSES, open=True), 60),
+    Column("taskpriority", "Priority", choice(*TASK_PRIORITIES, open=True), 60),
+    Column("date_start", "Start Date & Time", INSTANT, matchable=True),
+    Column("due_date", "Due Date", DATE),
+    Column("description", "Description", LONG_TEXT, 65_535),
+    Column("private", "Private", FLAG),
+)
+"""An activity's own fields, in the order people see them. The task list, the users and the owner are kept apart."""
+
+TASK: Final = Schema(
+    CRM,
+    TASK_KIND,
+    (
+        Field("crmid", TEXT, "Activity Id", writable=False),
+        *(Field(c.name, c.type, c.label, max_length=c.length, matchable=c.matchable) for c in ACTIVITY_COLUMNS),
+        Field("tasklist", reference_to(TASK_LIST_KIND, "in_planner"), "Task List", max_length=LIST_NAME_LENGTH),
+        Field("users", list_of(USER), "Users"),
+        Field("assigned_user_id", USER, "Assigned To"),
+    ),
+    ("subject",),
+    label="task",
+)
+"""Activities of every type, seen as tasks: which of them a rule file means is for its scope to say."""
+
+TASK_LIST: Final = Schema(
+    CRM,
+    TASK_LIST_KIND,
+    (
+        Field("crmid", TEXT, "Task List Id", writable=False),
+        Field("name", TEXT, "Task List", max_length=LIST_NAME_LENGTH, matchable=True),
+        Field("in_planner", FLAG, "In Planner", writable=False),
+    ),
+    ("name",),
+    dated=False,
+    label="task list",
+)
+"""The Task List picklist: the CRM's own values, and the lists of Planner under the ids of their buckets."""
+
+SCHEMAS: Final[Schemas] = schemas(CONTACT, COMPANY, FOLDER, PEOPLE, TASK, TASK_LIST)
 """All of them, by (side, kind), as rule files name them."""

@@ -7,7 +7,7 @@ import sys
 
 from crm import tables
 from crm.csvfiles import CONTACTS
-from crm.fields import BY_NAME, COMPANY, CONTACT, CONTACT_COLUMNS, FOLDER, GROUPED, MATCHABLE, SCHEMAS, USER
+from crm.fields import BY_NAME, CONTACT, CONTACT_COLUMNS, GROUPED, MATCHABLE, SCHEMAS, TASK
 
 OPENCRM_CONTACT = [
     "crmid",
@@ -74,8 +74,18 @@ def test_references_lead_where_rules_expect() -> None:
     """The company's name and the folders can be reached from a contact."""
     assert CONTACT.type_at("accountid.name").name == "text"
     assert str(CONTACT.type_at("folder[1]")) == "reference to Folder"
-    assert [schema.kind for schema in SCHEMAS.values()] == ["Contact", "Company", "Folder", "User"]
-    assert {CONTACT, COMPANY, FOLDER, USER} == set(SCHEMAS.values())
+    kinds = ["Contact", "Company", "Folder", "User", "Task", "TaskList"]
+    assert [schema.kind for schema in SCHEMAS.values()] == kinds
+
+
+def test_a_task_says_whether_its_list_is_planners() -> None:
+    """Rules ask its list for the flag, and for the name that people know."""
+    assert TASK.type_at("tasklist.in_planner").name == "flag"
+    assert str(TASK.type_at("users")) == "list of user"
+    assert {name: str(TASK.type_at(name)) for name in ("date_start", "due_date", "taskstatus")} == {
+        "date_start": "instant", "due_date": "date", "taskstatus": "choice",
+    }  # fmt: skip
+    assert (TASK.type_at("taskstatus").open, TASK.type_at("activitytype").open) == (True, False)
 
 
 def test_match_keys_are_kept_for_matchable_fields() -> None:
