@@ -7,8 +7,12 @@ from typing import Final, Literal, TypeAlias
 
 from engine.records import M365
 from engine.schema import (
+    ACCOUNT,
     DATE,
     EMAIL,
+    FLAG,
+    INSTANT,
+    INTEGER,
     LONG_TEXT,
     PHONE,
     POSTAL,
@@ -16,15 +20,20 @@ from engine.schema import (
     Field,
     Schema,
     Type,
+    integer_up_to,
     list_of,
     reference_to,
     schemas,
     structure,
 )
 
-Wire: TypeAlias = Literal["text", "list", "addresses", "postal", "day", "folder"]
-"""How a value travels: plain text; a list of text; e-mail objects; an address object; an instant that means a day;
-the id of a folder."""
+Wire: TypeAlias = Literal[
+    "text", "list", "addresses", "postal", "day", "folder",
+    "whole", "flag", "instant", "plan", "bucket", "account", "assignments", "details",
+]  # fmt: skip
+"""How a value travels. Outlook: plain text; a list of text; e-mail objects; an address object; an instant that means a
+day; the id of a folder. Planner besides: a whole number; true or false; an instant; the id of a plan; that of a bucket;
+an identity object; an object whose keys are account ids; what is fetched and written apart from the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,8 @@ class Row:
     member: str = ""
     writable: bool = True
     container: bool = False
+    max_length: int | None = None
+    part: str | None = None
 
     @property
     def wire_name(self) -> str:
@@ -89,18 +100,56 @@ CONTACT_FOLDER_ROWS: Final[tuple[Row, ...]] = (
     Row("parentFolder", reference_to("contactFolder"), "Above", "folder", "parentFolderId", container=True),
 )
 
+TITLE_LENGTH: Final = 255
+DETAILS: Final = "details"
+"""The part of a task that is fetched and written apart, with a version of its own."""
+
+TASK_ROWS: Final[tuple[Row, ...]] = (
+    Row("title", TEXT, "Title", max_length=TITLE_LENGTH),
+    Row("plan", reference_to("plannerPlan"), "Plan", "plan", "planId", writable=False, container=True),
+    Row("bucket", reference_to("plannerBucket"), "Bucket", "bucket", "bucketId"),
+    Row("percentComplete", integer_up_to(100), "Percent complete", "whole"),
+    Row("priority", INTEGER, "Priority", "whole"),
+    Row("startDateTime", INSTANT, "Start", "instant"),
+    Row("dueDateTime", INSTANT, "Due", "instant"),
+    Row("completedDateTime", INSTANT, "Completed", "instant", writable=False),
+    Row("createdDateTime", INSTANT, "Created", "instant", writable=False),
+    Row("createdBy", ACCOUNT, "Created by", "account", writable=False),
+    Row("assignments", list_of(ACCOUNT), "Assigned to", "assignments"),
+    Row("hasDescription", FLAG, "Has a description", "flag", writable=False),
+    Row(DETAILS, structure(description=LONG_TEXT), "Details", "details", part=DETAILS),
+)
+
+BUCKET_ROWS: Final[tuple[Row, ...]] = (
+    Row("name", TEXT, "Name"),
+    Row("plan", reference_to("plannerPlan"), "Plan", "plan", "planId", writable=False, container=True),
+)
+
+PLAN_ROWS: Final[tuple[Row, ...]] = (Row("title", TEXT, "Name"),)
+
 
 def _fields(rows: tuple[Row, ...]) -> tuple[Field, ...]:
     return tuple(
-        Field(row.name, row.type, label=row.label, writable=row.writable, container=row.container) for row in rows
-    )
+        Field(
+            row.name, row.type, label=row.label, writable=row.writable, max_length=row.max_length, part=row.part,
+            container=row.container,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 CONTACT: Final = Schema(M365, "contact", _fields(CONTACT_ROWS), title=("displayName",), label="Outlook contact")
 CONTACT_FOLDER: Final = Schema(
     M365, "contactFolder", _fields(CONTACT_FOLDER_ROWS), title=("displayName",), dated=False, label="Contact folder"
 )
-SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER)
+PLANNER_TASK: Final = Schema(
+    M365, "plannerTask", _fields(TASK_ROWS), title=("title",), dated=False, label="Planner task"
+)
+PLANNER_BUCKET: Final = Schema(
+    M365, "plannerBucket", _fields(BUCKET_ROWS), title=("name",), dated=False, label="Planner bucket"
+)
+PLANNER_PLAN: Final = Schema(M365, "plannerPlan", _fields(PLAN_ROWS), title=("title",), dated=False, label="Plan")
+SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER, PLANNER_TASK, PLANNER_BUCKET, PLANNER_PLAN)
 
 DEFAULT_FOLDER: Final = "Contacts"
 """What the folder that every mailbox has is called here, whatever the mailbox's language calls it."""
