@@ -7,13 +7,13 @@ new record hold) as generated code that carries rule positions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from engine.context import Context, SettingValue
-from engine.lenses.base import Lens
-from engine.records import Key, Record, Reference, Side, Value
+from engine.lenses.base import Lens, Merging
+from engine.records import CRM, NOT_FETCHED, Absence, Key, Record, Reference, Side, Value
 from engine.schema import Schema
 
 Condition: TypeAlias = Callable[[Record | None, Record | None, Context], bool]
@@ -88,9 +88,24 @@ class SettingSpec:
 class Line:
     """One map entry.
 
-    A line has a field path on at least one side; the other end may be a path, the ``user``, ``today`` or a constant
-    (then ``source`` computes it and the line writes one way). ``to_m365`` and ``to_crm`` are the arrows. ``guard`` is
-    its ``when``. ``slot`` paths (``emailAddresses[1].address``) are aligned by base before a line sees them.
+    A line has a field path on at least one side; the other end may be a path, the ``user``, ``today``, a setting or a
+    constant (then ``source`` computes what to write, in the terms of the written field, and the line writes one way;
+    it raises Untranslatable like a lens). ``to_m365`` and ``to_crm`` are the arrows. ``guard`` is its ``when``; where
+    a record is being made, it is asked about the record as it will be. ``slot`` paths (``emailAddresses[1].address``)
+    are aligned by base before a line sees them.
+
+    ``always``: it writes whenever the two sides differ after translation, whichever side changed, without a conflict;
+    but never an empty value over one that differs from the written side's base (nobody on this side has seen it).
+
+    ``merging``: the line's lens where the lists on both sides are merged element by element; such a line neither
+    causes nor follows a conflict or a first agreement. Per direction that is open the new list is
+    ``merging.merge(into, own, own base, carried(other side), carried(other side's base), context)``, written where
+    ``lens.same`` tells it from what is there; the bases become ``merging.agreed(…)`` of what both sides then hold,
+    that of the path ``added`` too. A refused direction leaves its source's base alone but for what was written into
+    it: ``merging.merge(side, base, base, other, other base, context)``.
+
+    ``added`` (only of one-way merging lines): a field of the side that is read whose value counts as one more element.
+    ``keep_others``: what the entry says; it is bound into ``merging`` already.
     """
 
     entry: str
@@ -103,9 +118,26 @@ class Line:
     on_first_sync: bool = False
     always: bool = False
     keep_others: bool = False
+    added: str | None = None
+    merging: Merging | None = None
     sticky: Value = None
     guard: Condition | None = None
     source: Callable[[Record | None, Record | None, Context], Value] | None = None
+
+    def carried(self, side: Side, values: Mapping[str, Value]) -> Value | Absence:
+        """What the line reads of this side's values (or of its base): the field's own, with ``added`` put in where
+        this is the side that the line reads from. NOT_FETCHED where one of the two is missing."""
+        held = values.get((self.crm_path if side == CRM else self.m365_path) or "", NOT_FETCHED)
+        if self.added is None or self.to_m365 is not (side == CRM) or isinstance(held, Absence):
+            return held
+        more = values.get(self.added, NOT_FETCHED)
+        return more if isinstance(more, Absence) else with_one_more(held, more)
+
+
+def with_one_more(held: Value, one: Value) -> Value:
+    """A list with one more element, unless it is empty or there already."""
+    elements = held if isinstance(held, tuple) else ()
+    return held if one is None or one in elements else (*elements, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +156,11 @@ class Rival:
     winner: Winner
     tie: Side
     entry: str
+
+
+def no_parts(crm: Record | None, m365: Record | None, context: Context) -> frozenset[str]:
+    """Rules that name no field fetched apart."""
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +203,15 @@ class Program:
     project: Mapping[Side, Callable[[Mapping[str, Value], Context], dict[str, Value]]]
     """Side to write ▸ (values of the other side, context) ▸ value per written path, for path-to-path lines without a
     guard that write that side and are not ``on first sync``; Untranslatable values are left out. Generated code."""
+
+    skip: Mapping[Side, Callable[[Record | None, Record | None, Context], Reason | None]] = field(default_factory=dict)
+    """Side that is then not written ▸ why a pair is left out there for now, creations included, with its base unmoved;
+    None while it is not. Sides without such rules are missing. Nothing else stops: the other direction and the
+    deletions of either record go on."""
+    parts: Callable[[Record | None, Record | None, Context], frozenset[str]] = no_parts
+    """Names of the fields of the Microsoft 365 record, of those fetched apart, that are worth a request now."""
+    asks_changed: bool = False
+    """Whether any rule asks what changed since the last sync, so that contexts must say so."""
 
     def place(self, entry: str) -> Place:
         return self.entries[entry]

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from engine.context import Context
-from engine.records import Value
+from engine.records import Absence, Side, Value
 from engine.schema import Type
 
 
@@ -61,6 +61,59 @@ class Lens(Protocol):
     def names(self, value: Value) -> tuple[str, ...]:
         """Names on the written side that must be looked up before this value can be translated (mostly none)."""
         ...
+
+
+@runtime_checkable
+class Merging(Protocol):
+    """What a lens over lists has besides: its elements travel one by one, so that both sides' edits survive.
+
+    A base here is what :meth:`agreed` made of a list when both sides last agreed. An element *travels* while the
+    context knows its counterpart on the other side; the rest is invisible, and stays where it is.
+    """
+
+    @property
+    def keep_others(self) -> bool:
+        """False: a write leaves nothing in the list but what the other side has."""
+        ...
+
+    def keeping_others(self) -> Self:
+        """The same lens, for a line that says ``keep others``."""
+        ...
+
+    def merge(
+        self,
+        into: Side,
+        own: Value,
+        own_base: Value | Absence,
+        other: Value,
+        other_base: Value | Absence,
+        context: Context,
+    ) -> Value:
+        """The list that side ``into`` shall hold: ``own``, what it holds now, with what was added on the other side
+        since ``other_base`` added, and what was removed there removed if ``own_base`` has it (else it was added here
+        since). With a base missing nothing is removed and everything is added. Pure, and in ``own``'s order."""
+        ...
+
+    def agreed(self, side: Side, value: Value, base: Value | Absence, context: Context) -> Value:
+        """What the base remembers of a list (or of one value that is added to one) from now on: what travels, and
+        what the base had and does not travel now. What never travelled counts as added once it can."""
+        ...
+
+    def changed(self, side: Side, value: Value, base: Value | Absence, context: Context) -> bool:
+        """Whether the list differs from its base in anything that travels."""
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """What a lens has besides that puts a time of day to a day where the written side has none."""
+
+    @property
+    def at(self) -> str | None:
+        """The name of the setting that says the time."""
+        ...
+
+    def starting_at(self, setting: str) -> Self: ...
 
 
 Bind: TypeAlias = Callable[[Ends], Lens]
