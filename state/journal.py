@@ -13,7 +13,7 @@ from engine.links import Link, LinkState
 from engine.plans import Action
 from engine.port import ActionState
 from state.database import reading, writing
-from state.rows import link_row, to_action, to_link
+from state.rows import LINKED, link_row, to_action, to_link
 from state.tables import ACTION, LEASE, LINK, RUN, SPACE
 
 
@@ -100,8 +100,7 @@ def entries_of_record(engine: sa.Engine, org: str, record: str) -> list[Entry]:
 
 def links_of_record(engine: sa.Engine, org: str, record: str) -> list[Link]:
     """The links of a record in all spaces, by its id on either side."""
-    wanted = sa.select(LINK).where(LINK.c.org_id == org, sa.or_(LINK.c.crm_id == record, LINK.c.m365_id == record))
-    return _links(engine, wanted)
+    return _links(engine, LINK.c.org_id == org, sa.or_(LINK.c.crm_id == record, LINK.c.m365_id == record))
 
 
 def parked_links(
@@ -111,10 +110,8 @@ def parked_links(
     states: Collection[LinkState] = ("held", "waiting"),
 ) -> list[Link]:
     """Items that were read and not acted on, with their reasons: held ones need a person."""
-    wanted = sa.select(LINK).where(LINK.c.org_id == org, LINK.c.state.in_(states))
-    if space is not None:
-        wanted = wanted.where(LINK.c.space_id == space)
-    return _links(engine, wanted)
+    there = [] if space is None else [LINK.c.space_id == space]
+    return _links(engine, LINK.c.org_id == org, LINK.c.state.in_(states), *there)
 
 
 def settle_held(engine: sa.Engine, org: str, held: Link, decision: str, now: int) -> None:
@@ -124,19 +121,20 @@ def settle_held(engine: sa.Engine, org: str, held: Link, decision: str, now: int
     lease = sa.select(LEASE.c.expires_at).where(LEASE.c.org_id == org, LEASE.c.space_id == held.space)
     with writing(engine) as connection:
         busy = connection.execute(lease.with_for_update()).scalar_one_or_none()
-        row = connection.execute(sa.select(LINK).where(*at, LINK.c.state == "held")).mappings().first()
+        row = connection.execute(sa.select(*LINKED).where(*at, LINK.c.state == "held")).first()
         if busy is None or row is None:
             raise UserError(f"No item {held.id} is held.", "`tandem held` lists those that are.")
         if busy > now:
             raise Unavailable("That mailbox is being synced just now. Try again in a moment.")
-        settled = link_row(replace(to_link(row), settled=decision))
+        settled = link_row(replace(to_link(held.space, held.kind, row), settled=decision))
         connection.execute(sa.update(LINK).where(*at).values(detail=settled["detail"]))
 
 
-def _links(engine: sa.Engine, wanted: sa.Select[*tuple[object, ...]]) -> list[Link]:
+def _links(engine: sa.Engine, *conditions: sa.ColumnElement[bool]) -> list[Link]:
+    place = (LINK.c.space_id, LINK.c.kind)
+    wanted = sa.select(*LINKED, *place).where(*conditions).order_by(*place, LINK.c.link_id)
     with reading(engine) as connection:
-        rows = connection.execute(wanted.order_by(LINK.c.space_id, LINK.c.kind, LINK.c.link_id)).mappings()
-        return [to_link(row) for row in rows]
+        return [to_link(row.space_id, row.kind, row[:-2]) for row in connection.execute(wanted)]
 
 
 def _entries(engine: sa.Engine, wanted: sa.Select[*tuple[object, ...]]) -> list[Entry]:

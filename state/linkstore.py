@@ -14,7 +14,7 @@ from engine.records import Key
 from state.bulk import run_many
 from state.chunks import chunks
 from state.database import reading
-from state.rows import Row, base_row, digest, link_row, to_base, to_link
+from state.rows import LINKED, Row, base_row, digest, link_row, to_base, to_link
 from state.tables import BASE, LINK, LINK_KEY
 
 Pair = tuple[Link, Base]
@@ -32,14 +32,15 @@ class LinkStore:
     def all(self, engine: sa.Engine, space: str, kind: str) -> Iterator[Pair]:
         last = ""
         while True:
-            page = sa.select(LINK).where(*self._at(LINK, space, kind), LINK.c.link_id > last)
+            page = sa.select(*LINKED).where(*self._at(LINK, space, kind), LINK.c.link_id > last)
             page = page.order_by(LINK.c.link_id).limit(PAGE)
             with reading(engine) as connection:
-                rows = connection.execute(page).mappings().all()
-                until = rows[-1]["link_id"] if rows else last
+                rows = connection.execute(page).all()
+                until = rows[-1][0] if rows else last
                 span = (BASE.c.link_id > last, BASE.c.link_id <= until)
                 bases = self._bases(connection, space, kind, *span)
-            yield from ((to_link(row), to_base(bases.get(row["link_id"]))) for row in rows)
+            for row in rows:
+                yield to_link(space, kind, row), to_base(bases.pop(row[0], None))
             if len(rows) < PAGE:
                 return
             last = until
@@ -64,18 +65,18 @@ class LinkStore:
     ) -> Iterator[Pair]:
         bases: dict[str, str] = {}
         with reading(engine) as connection:
-            wanted = sa.select(LINK).where(*self._at(LINK, space, kind), *conditions)
-            rows = connection.execute(wanted).mappings().all()
-            for some in chunks([row["link_id"] for row in rows]):
+            wanted = sa.select(*LINKED).where(*self._at(LINK, space, kind), *conditions)
+            rows = connection.execute(wanted).all()
+            for some in chunks([row[0] for row in rows]):
                 bases |= self._bases(connection, space, kind, BASE.c.link_id.in_(some))
-        return ((to_link(row), to_base(bases.get(row["link_id"]))) for row in rows)
+        return ((to_link(space, kind, row), to_base(bases.get(row[0]))) for row in rows)
 
     def _bases(
         self, connection: sa.Connection, space: str, kind: str, *conditions: sa.ColumnElement[bool]
     ) -> dict[str, str]:
         """Asked for apart: a join over fresh tables without statistics is planned badly by PostgreSQL (measured)."""
         wanted = sa.select(BASE.c.link_id, BASE.c.packed).where(*self._at(BASE, space, kind), *conditions)
-        return {row.link_id: row.packed for row in connection.execute(wanted)}
+        return {str(link): str(packed) for link, packed in connection.execute(wanted)}
 
     def by_keys(self, engine: sa.Engine, space: str, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         by_digest = {digest(key): key for key in keys}

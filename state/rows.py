@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from sys import intern
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
-from sqlalchemy import RowMapping
+import sqlalchemy as sa
 
-from engine.links import NO_AGREEMENT, Base, Link
+from engine.links import NO_AGREEMENT, Base, Link, LinkState
 from engine.plans import Action, FieldChange
 from engine.port import Feeds, Intent
-from engine.records import CRM, M365, Key, Reference, Value, from_json
+from engine.records import CRM, M365, Key, Reference, Value, from_json, to_json
+from state.tables import LINK
 
 Row: TypeAlias = dict[str, object]
 
@@ -35,11 +36,16 @@ def digest(key: Key) -> str:
 def _plain(value: object) -> object:
     """JSON writes tuples as lists by itself; only references need a form of their own."""
     assert isinstance(value, Reference)
-    return {"id": value.id, "name": value.name}
+    return to_json(value)
 
 
 _encode: Final = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
-_decode: Final = json.JSONDecoder().decode
+_parse: Final = json.JSONDecoder().raw_decode
+
+
+def _decode(text: str) -> Any:
+    """What :func:`_encode` wrote: nothing stands before or after it."""
+    return _parse(text)[0]
 
 
 def _thaw(raw: object) -> Value:
@@ -48,12 +54,24 @@ def _thaw(raw: object) -> Value:
     return from_json(raw)
 
 
-def _values(raw: Mapping[str, Value]) -> dict[str, Value]:
-    """Paths are the same few in every row: interned, they are held once."""
-    return {intern(path): value if type(value) in _PLAIN else _thaw(value) for path, value in raw.items()}
+def _values(raw: dict[str, Value]) -> dict[str, Value]:
+    """The values as they were before they were written; nearly all of them are plain already."""
+    for path, value in raw.items():
+        if type(value) not in _PLAIN:
+            raw[path] = _thaw(value)
+    return raw
 
 
 # ---- links ----------------------------------------------------------------------------------------------------
+
+
+_STATES: Final[Mapping[str, LinkState]] = {state: state for state in get_args(LinkState)}
+
+LINKED: Final = (
+    LINK.c.link_id, LINK.c.m365_id, LINK.c.crm_id, LINK.c.m365_version, LINK.c.crm_version, LINK.c.state,
+    LINK.c.agreed_at, LINK.c.detail,
+)  # fmt: skip
+"""What a link is read from, beside its space and kind."""
 
 
 def link_row(link: Link) -> Row:
@@ -71,16 +89,19 @@ def link_row(link: Link) -> Row:
     }  # fmt: skip
 
 
-def to_link(row: RowMapping) -> Link:
-    detail = _decode(row["detail"])
+def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
+    """The link of a row of ``LINKED`` columns. Of what many links have in common one text is kept."""
+    link_id, m365_id, crm_id, m365_version, crm_version, state, agreed_at, packed = row
+    detail = _decode(packed)
+    if "collection" in detail:
+        detail["collection"] = intern(detail["collection"])
     if "candidates" in detail:
         detail["candidates"] = tuple(detail["candidates"])
     if "keys" in detail:
         detail["keys"] = tuple(_to_key(*parts) for parts in detail["keys"])
     return Link(
-        id=row["link_id"], space=row["space_id"], kind=row["kind"], m365_id=row["m365_id"], crm_id=row["crm_id"],
-        m365_version=row["m365_version"], crm_version=row["crm_version"], state=row["state"],
-        agreed_at=row["agreed_at"], **detail,
+        id=link_id, space=space, kind=kind, m365_id=m365_id, crm_id=crm_id, m365_version=m365_version,
+        crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, **detail,
     )  # fmt: skip
 
 
@@ -92,55 +113,47 @@ def base_row(link: str, base: Base) -> Row:
     return {"link_id": link, "packed": _encode([dict(base.crm), dict(base.m365)])}
 
 
-class _Packed:
-    """A base as stored; decoded once, when either side is first looked at."""
+class StoredBase(Base):
+    """A base as stored; decoded once, when either side is first looked at. Most links of a tick didn't change, and
+    then nobody pays for decoding it."""
 
-    __slots__ = ("_text", "sides")
+    __slots__ = ("_sides", "_text")
+    _text: str
+    _sides: tuple[dict[str, Value], dict[str, Value]] | None
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self.sides: tuple[dict[str, Value], dict[str, Value]] | None = None
+        object.__setattr__(self, "_text", text)
+        object.__setattr__(self, "_sides", None)
 
-    def side(self, which: int) -> dict[str, Value]:
-        if self.sides is None:
-            crm, m365 = _decode(self._text)
-            self.sides, self._text = (_values(crm), _values(m365)), ""
-        return self.sides[which]
+    @property
+    def crm(self) -> dict[str, Value]:
+        return (self._sides or self._decoded())[0]
 
+    @property
+    def m365(self) -> dict[str, Value]:
+        return (self._sides or self._decoded())[1]
 
-class PackedValues(Mapping[str, Value]):
-    """One side of a stored base. Most links of a tick didn't change, and then nobody pays for decoding it."""
+    def _decoded(self) -> tuple[dict[str, Value], dict[str, Value]]:
+        crm, m365 = _decode(self._text)
+        sides = _values(crm), _values(m365)
+        object.__setattr__(self, "_sides", sides)
+        object.__setattr__(self, "_text", "")
+        return sides
 
-    __slots__ = ("_packed", "_which")
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Base) and (self.crm, self.m365) == (other.crm, other.m365)
 
-    def __init__(self, packed: _Packed, which: int) -> None:
-        self._packed = packed
-        self._which = which
-
-    def __getitem__(self, path: str) -> Value:
-        return self._packed.side(self._which)[path]
-
-    def get(self, path: str, default: Any = None) -> Any:
-        """Mapping's own goes through three calls, and every mapped field of every pair is asked for."""
-        sides = self._packed.sides
-        return (self._packed.side(self._which) if sides is None else sides[self._which]).get(path, default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._packed.side(self._which))
-
-    def __len__(self) -> int:
-        return len(self._packed.side(self._which))
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<{len(self)} values>"
+        return f"<base of {len(self.crm)} and {len(self.m365)} values>"
 
 
 def to_base(text: str | None) -> Base:
     """None, for a link that never agreed, is the empty base."""
-    if text is None:
-        return NO_AGREEMENT
-    packed = _Packed(text)
-    return Base(PackedValues(packed, 0), PackedValues(packed, 1))
+    return NO_AGREEMENT if text is None else StoredBase(text)
 
 
 # ---- feeds ----------------------------------------------------------------------------------------------------
@@ -153,7 +166,7 @@ def feed_row(feeds: Feeds) -> Row:
     return {"cursors": _encode(sides), "basis": feeds.basis, "access": feeds.access}
 
 
-def to_feeds(row: RowMapping) -> Feeds:
+def to_feeds(row: sa.RowMapping) -> Feeds:
     sides = _decode(row["cursors"])
     cursors = {(side, name): cursor for side in (CRM, M365) for name, cursor in sides.get(side, {}).items()}
     return Feeds(cursors, row["basis"], row["access"])
@@ -176,7 +189,7 @@ def action_row(intent: Intent) -> Row:
     }  # fmt: skip
 
 
-def to_action(row: RowMapping) -> Action:
+def to_action(row: sa.RowMapping) -> Action:
     payload = _decode(row["payload"])
     changes = _decode(row["changes"])
     return Action(
@@ -188,7 +201,7 @@ def to_action(row: RowMapping) -> Action:
     )  # fmt: skip
 
 
-def to_intent(row: RowMapping) -> Intent:
+def to_intent(row: sa.RowMapping) -> Intent:
     return Intent(
         to_action(row), row["kind"], row["run_id"], row["link_id"], row["crm_id"], row["m365_id"], row["intended_at"]
     )
