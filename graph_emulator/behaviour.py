@@ -12,6 +12,8 @@ class Behaviour:
     """Seconds, counts and switches. 0 for a limit means: no limit.
 
     delta_*: a round of several pages carries an empty page, a repeated row and rows out of order, as the service may.
+    planner_etag_memory: how many versions of a resource an If-Match may name; planner_details_move_task: every write to
+    details moves the task's etag; planner_checklist_merges: a checklist item keeps what a write leaves out.
     """
 
     latency: float = 0.0
@@ -37,6 +39,22 @@ class Behaviour:
     device_code_interval: int = 1
     scope_spelling: str = "as_asked"
     withheld_scopes: str = ""
+    planner_page: int = 400
+    planner_etag_memory: int = 50
+    planner_malformed_etag_status: int = 400
+    planner_code_empty: bool = True
+    planner_details_move_task: bool = False
+    planner_checklist_merges: bool = False
+    planner_premium_status: int = 404
+    planner_tasks_in_plan: int = 9000
+    planner_active_tasks_in_plan: int = 3000
+    planner_tasks_assigned_to_user: int = 9000
+    planner_tasks_created_by_user: int = 20_000
+    planner_buckets_in_plan: int = 200
+    planner_plans_in_group: int = 400
+    planner_assignees_on_task: int = 20
+    planner_checklist_items_on_task: int = 20
+    planner_references_on_task: int = 15
 
     def with_changes(self, changes: dict[str, object]) -> "Behaviour":
         """A copy with other values; raises UnknownBehaviour for a wrong name or type."""

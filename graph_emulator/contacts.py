@@ -37,7 +37,7 @@ def _folders(mailbox: Mailbox, parent: Folder, call: Call, rest: Sequence[str], 
         whole = parent is mailbox.default
         return _folder_delta(mailbox, None if whole else parent, call, service)
     if not rest:
-        raise _no_method(call)
+        raise no_method(call)
     return _one_folder(mailbox, call, rest, service)
 
 
@@ -63,7 +63,7 @@ def _one_folder(mailbox: Mailbox, call: Call, rest: Sequence[str], service: delt
         mailbox.delete_folder(folder)
         return Answer(204)
     elif call.method != "GET":
-        raise _no_method(call)
+        raise no_method(call)
     return Answer(200, _folder_row(mailbox, folder))
 
 
@@ -80,7 +80,7 @@ def _contacts(
             return Answer(
                 201, contact_row(mailbox, item, call.immutable()), {"Location": _address(item, call, service)}
             )
-        raise _no_method(call)
+        raise no_method(call)
     if rest[0].lower() in ("delta", "delta()") and len(rest) == 1 and call.method == "GET":
         return _contact_delta(mailbox, home, call, service)
     item = mailbox.item(rest[0], service.behaviour.deleted_items_readable and call.method == "GET")
@@ -106,7 +106,7 @@ def _one_contact(mailbox: Mailbox, item: Item, call: Call) -> Answer:
         mailbox.update(item, changes, extended)
         return Answer(200, contact_row(mailbox, item, call.immutable()))
     if call.method != "GET":
-        raise _no_method(call)
+        raise no_method(call)
     asked = query.options(call)
     row = contact_row(mailbox, item, call.immutable(), asked.select, asked.expand)
     _was_read(mailbox, [item])
@@ -253,7 +253,8 @@ def _address(item: Item, call: Call, service: delta.Service) -> str:
     return f"{service.base_url}/v1.0{call.path.rstrip('/')}"
 
 
-def _no_method(call: Call) -> GraphError:
+def no_method(call: Call) -> GraphError:
+    """The refusal of a method that a path doesn't take."""
     return GraphError(405, "MethodNotAllowed", f"{call.method} is not allowed here.", {"Allow": "GET"})
 
 

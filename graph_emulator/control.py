@@ -13,12 +13,14 @@ from starlette.routing import Route
 from graph_emulator.barrier import Barrier
 from graph_emulator.behaviour import UnknownBehaviour
 from graph_emulator.faults import ScriptError
-from graph_emulator.firm import Firm, FirmError, contents_from, tenant_from
+from graph_emulator.firm import PLANNER_FILE, Firm, FirmError, contents_from, planner_from, tenant_from
 from graph_emulator.identity import FLAWS, SignInError
 from graph_emulator.mailbox import Mailbox
 from graph_emulator.messages import GraphError, Properties
 from graph_emulator.outlook import EditError, contact_json, edit, folder_json
 from graph_emulator.people import User
+from graph_emulator.planner import edits as planner_edits
+from graph_emulator.planner.entry import Desk
 from graph_emulator.snapshot import read_snapshot, write_snapshot
 from graph_emulator.world import World
 
@@ -86,6 +88,15 @@ def _state(control: Control, body: Properties) -> Properties:
 
 def _edit(control: Control, body: Properties) -> Properties:
     return edit(control.mailbox(body), body)
+
+
+def _planner(control: Control, body: Properties) -> Properties:
+    world = control.world
+    tenant_id = str(body.get("tenant") or world.firms[0].tenant.id).lower()
+    if tenant_id not in world.planners:
+        raise EditError(f"There is no tenant {body.get('tenant')!r}.")
+    desk = Desk(world.planners[tenant_id], world.identity.tenants[tenant_id], world.behaviour)
+    return planner_edits.edit(desk, body)
 
 
 def _mailbox(control: Control, body: Properties) -> Properties:
@@ -227,8 +238,11 @@ def _add_tenant(control: Control, body: Properties) -> Properties:
     if not isinstance(raw, dict) or not isinstance(boxes, dict):
         raise FirmError("Give the tenant as in tenant.json, and mailboxes by principal name.")
     contents = {str(upn): contents_from(data, f"{upn}.json") for upn, data in boxes.items()}
+    planner = body.get("planner") or {}
+    if not isinstance(planner, dict):
+        raise FirmError(f"Give Planner's contents as in {PLANNER_FILE}.")
     tenant = tenant_from(raw, "tenant.json")
-    control.world.add_firm(Firm(tenant, contents))
+    control.world.add_firm(Firm(tenant, contents, planner_from(planner, PLANNER_FILE)))
     return {"tenantId": tenant.id}
 
 
@@ -244,6 +258,7 @@ def _load(control: Control, body: Properties) -> Properties:
 ACTIONS: dict[str, Action] = {
     "state": _state,
     "edit": _edit,
+    "planner": _planner,
     "mailbox": _mailbox,
     "log": _log,
     "reset": _reset,

@@ -10,6 +10,7 @@ from typing import Any, cast
 import requests
 
 from graph_emulator.messages import Properties
+from graph_emulator.planner.control_client import PlannerControl
 
 
 class ControlError(Exception):
@@ -29,7 +30,7 @@ class LogTotals:
 
 
 class ControlClient:
-    """Speaks to one emulator. `mailbox` is a user principal name or object id everywhere."""
+    """Speaks to one emulator. `mailbox` is a user principal name or object id everywhere; `planner` is Planner."""
 
     def __init__(self, url: str, ca_file: Path | str, control_key: str) -> None:
         self.url = url
@@ -37,6 +38,7 @@ class ControlClient:
         self._session.trust_env = False
         self._session.verify = str(ca_file)
         self._session.headers["X-Emulator-Key"] = control_key
+        self.planner = PlannerControl(self.call)
 
     @classmethod
     def from_start_message(cls, message: Mapping[str, object]) -> "ControlClient":
@@ -219,9 +221,18 @@ class ControlClient:
         """A token response without a sign-in, for tests that aren't about signing in."""
         return self.call("token", mailbox=mailbox, scopes=None if scopes is None else list(scopes))
 
-    def add_tenant(self, tenant: Mapping[str, object], mailboxes: Mapping[str, object] | None = None) -> None:
-        """Another organisation, in the shapes of the mailbox files."""
-        self.call("tenant", tenant=dict(tenant), mailboxes=dict(mailboxes or {}))
+    def add_tenant(
+        self,
+        tenant: Mapping[str, object],
+        mailboxes: Mapping[str, object] | None = None,
+        planner: Mapping[str, object] | None = None,
+    ) -> None:
+        """Another organisation, in the shapes of the mailbox files and of `planner.json`."""
+        self.call("tenant", tenant=dict(tenant), mailboxes=dict(mailboxes or {}), planner=dict(planner or {}))
+
+    def planner_of(self, tenant_id: str) -> PlannerControl:
+        """Planner of another organisation than the first."""
+        return PlannerControl(self.call, tenant_id)
 
     # Snapshot
 

@@ -1,4 +1,4 @@
-"""Reads a firm from files: `tenant.json` and one `<userPrincipalName>.json` per mailbox, in Graph's own JSON shapes."""
+"""Reads a firm from files in Graph's own JSON shapes: `tenant.json`, `planner.json`, `<userPrincipalName>.json`."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from graph_emulator.mailbox import Folder, Mailbox
 from graph_emulator.messages import GraphError, Properties
 from graph_emulator.people import Tenant, User
 from graph_emulator.properties import extended_changes, normalise
+
+PLANNER_FILE = "planner.json"
 
 
 class FirmError(Exception):
@@ -25,15 +27,26 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannerContents:
+    """What Planner starts with: rows as in the file."""
+
+    groups: tuple[Properties, ...] = ()
+    plans: tuple[Properties, ...] = ()
+    buckets: tuple[Properties, ...] = ()
+    tasks: tuple[Properties, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Firm:
-    """A tenant and the contents of its mailboxes by user principal name."""
+    """A tenant, the contents of its mailboxes by user principal name, and those of its Planner."""
 
     tenant: Tenant
     mailboxes: Mapping[str, Contents] = field(default_factory=dict)
+    planner: PlannerContents = PlannerContents()
 
 
 def load_firm(folder: Path) -> Firm:
-    """Read `folder`; a user without a file has an empty mailbox. Raises FirmError."""
+    """Read `folder`; a user without a file has an empty mailbox, without planner.json there is no group. FirmError."""
     if not folder.is_dir():
         raise FirmError(f"{folder}: no such folder. Give the folder that holds tenant.json.")
     tenant = tenant_from(_read(folder / "tenant.json"), "tenant.json")
@@ -42,7 +55,8 @@ def load_firm(folder: Path) -> Firm:
         path = folder / f"{user.upn}.json"
         if path.exists():
             mailboxes[user.upn] = contents_from(_read(path), path.name)
-    return Firm(tenant, mailboxes)
+    path = folder / PLANNER_FILE
+    return Firm(tenant, mailboxes, planner_from(_read(path) if path.exists() else {}, path.name))
 
 
 def tenant_from(data: Properties, source: str) -> Tenant:
@@ -66,6 +80,12 @@ def tenant_from(data: Properties, source: str) -> Tenant:
 def contents_from(data: Properties, source: str) -> Contents:
     """The contents in a mailbox file; raises FirmError naming `source`."""
     return Contents(tuple(_rows(data, "contactFolders", source)), tuple(_rows(data, "contacts", source)))
+
+
+def planner_from(data: Properties, source: str) -> PlannerContents:
+    """The contents in a Planner file; raises FirmError naming `source`."""
+    names = ("groups", "plans", "buckets", "tasks")
+    return PlannerContents(*(tuple(_rows(data, name, source)) for name in names))
 
 
 def build_mailbox(user: User, contents: Contents, seed: str, clock: Clock) -> Mailbox:

@@ -7,9 +7,12 @@ from urllib.parse import parse_qsl, unquote
 
 from graph_emulator import contacts
 from graph_emulator.delta import Service
+from graph_emulator.identity import CONSUMERS
 from graph_emulator.mailbox import Mailbox
 from graph_emulator.messages import Answer, Call, Caller, GraphError, Properties
 from graph_emulator.people import User
+from graph_emulator.planner import groups, routes
+from graph_emulator.planner.visit import Visit
 from graph_emulator.throttle import MailboxKey
 from graph_emulator.world import World
 
@@ -35,8 +38,10 @@ def decoded(path: str) -> str:
 
 
 def mailbox_key(call: Call) -> MailboxKey:
-    """The application and mailbox that limits are counted for."""
-    return call.caller.client_id, call.caller.user_id
+    """The application and mailbox that limits are counted for; Planner counts apart from the mailbox."""
+    names = [segment.lower() for segment in call.segments()[:3]]
+    apart = names[:1] in (["planner"], ["groups"]) or "planner" in names[1:]
+    return call.caller.client_id, f"planner:{call.caller.user_id}" if apart else call.caller.user_id
 
 
 async def serve(world: World, call: Call) -> Answer:
@@ -88,6 +93,8 @@ def _dispatch(world: World, call: Call) -> Answer:
     segments = call.segments()
     user = world.identity.user(call.caller)
     root = segments[0].lower() if segments else ""
+    if root in ("planner", "groups"):
+        return _planner(world, call, root, segments[1:])
     if root == "me":
         rest = segments[1:]
     elif root == "users" and len(segments) > 1:
@@ -99,6 +106,8 @@ def _dispatch(world: World, call: Call) -> Answer:
     if not name:
         _need(call, frozenset({"User.Read"}))
         return _only_get(call, _profile(world, user))
+    if name in ("planner", "memberof"):
+        return _planner(world, call, f"me/{name}", rest[1:])
     mailbox = world.mailboxes[user.id]
     if not mailbox.enabled:
         raise GraphError(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive or not reachable.")
@@ -110,6 +119,22 @@ def _dispatch(world: World, call: Call) -> Answer:
     scope, resource = RESOURCES[name]
     _need(call, scope(call))
     return resource(mailbox, call, rest[1:], world.service())
+
+
+def _planner(world: World, call: Call, root: str, path: Sequence[str]) -> Answer:
+    """Groups and Planner, which personal accounts don't have."""
+    tenant_id = call.caller.tenant_id.lower()
+    if tenant_id == CONSUMERS:
+        raise GraphError(403, "Forbidden", "Planner is not there for personal accounts.")
+    planner, service = world.planners[tenant_id], world.service()
+    if root in ("groups", "me/memberof"):
+        _need(call, groups.scope(path))
+        if root == "me/memberof":
+            return groups.serve_mine(planner, call, path, service)
+        return groups.serve(planner, world.identity.tenants[tenant_id], call, path, service)
+    _need(call, routes.scope(call))
+    visit = Visit(planner, call, path, service)
+    return routes.serve(visit) if root == "planner" else routes.serve_mine(visit)
 
 
 def _own_only(world: World, user: User, asked: str, caller: Caller) -> None:

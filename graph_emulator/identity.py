@@ -19,8 +19,8 @@ CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 GRAPH = "https://graph.microsoft.com"
 ORDINARY = ("openid", "profile", "offline_access", "email")
 SCOPES = (
-    *("User.Read", "Contacts.Read", "Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite"),
-    *("MailboxSettings.Read", "Group.Read.All"),
+    *("User.Read", "Contacts.Read", "Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.Read"),
+    *("Tasks.ReadWrite", "MailboxSettings.Read", "Group.Read.All", "Group.ReadWrite.All"),
 )
 FLAWS = ("wrong_audience", "expired", "consumer_tenant", "foreign_tenant", "wrong_issuer", "bad_signature", "unsigned")
 

@@ -12,6 +12,7 @@ from graph_emulator.identity import Grant, Identity
 from graph_emulator.mailbox import ChangeLog, Folder, Item, Mailbox
 from graph_emulator.messages import Caller, Properties
 from graph_emulator.people import Tenant, User
+from graph_emulator.planner.kept import planner_json, read_planner
 from graph_emulator.world import World
 
 NAME = "snapshot.json"
@@ -32,6 +33,7 @@ def write_snapshot(world: World, folder: str) -> Path:
         },
         "serial": identity.serial,
         "mailboxes": {user_id: _mailbox_json(mailbox) for user_id, mailbox in world.mailboxes.items()},
+        "planners": {tenant_id: planner_json(planner) for tenant_id, planner in world.planners.items()},
     }
     path = Path(folder) / NAME
     part = path.with_suffix(".part")
@@ -56,6 +58,10 @@ def read_snapshot(world: World, folder: str) -> None:
     users = {user.id: user for user in world.users()}
     world.mailboxes = {
         user_id: _mailbox(row, users[user_id], world.seed, world.clock) for user_id, row in data["mailboxes"].items()
+    }
+    world.planners |= {
+        tenant_id: read_planner(row, world.seed, world.clock, identity.tenants[tenant_id])
+        for tenant_id, row in data.get("planners", {}).items()
     }
 
 

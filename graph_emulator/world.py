@@ -1,4 +1,4 @@
-"""Everything the emulator holds, behind one lock: tenants, mailboxes, sign-ins, faults, log, clock, settings."""
+"""Everything the emulator holds, behind one lock: tenants, mailboxes, Planner, sign-ins, faults, clock, settings."""
 
 import threading
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from graph_emulator.identity import Identity
 from graph_emulator.journal import Journal
 from graph_emulator.mailbox import Mailbox
 from graph_emulator.people import User
+from graph_emulator.planner.files import build_planner
+from graph_emulator.planner.store import Planner
 from graph_emulator.throttle import Throttle
 
 
@@ -30,6 +32,7 @@ class World:
         self.firms: list[Firm] = []
         self.identity = Identity(seed, clock)
         self.mailboxes: dict[str, Mailbox] = {}
+        self.planners: dict[str, Planner] = {}
         self.throttle = Throttle()
         self.script = FaultScript()
         self.barriers: list[Barrier] = []
@@ -39,17 +42,19 @@ class World:
             self.add_firm(firm)
 
     def add_firm(self, firm: Firm) -> None:
-        """Add a tenant with its users and mailboxes; raises FirmError."""
+        """Add a tenant with its users, mailboxes and Planner; raises FirmError."""
         built = {
             user.id: build_mailbox(user, firm.mailboxes.get(user.upn, Contents()), self.seed, self.clock)
             for user in firm.tenant.users.values()
         }
+        planner = build_planner(firm.tenant, firm.planner, self.seed, self.clock, self.first_behaviour)
         self.firms.append(firm)
         self.identity.tenants[firm.tenant.id.lower()] = firm.tenant
         self.mailboxes = {**self.mailboxes, **built}
+        self.planners = {**self.planners, firm.tenant.id.lower(): planner}
 
     def rebuild(self) -> None:
-        """All mailboxes as the firm's files have them; sign-ins stay, delta tokens expire."""
+        """All mailboxes and Planner as the firm's files have them; sign-ins stay, delta tokens expire."""
         firms, self.firms = self.firms, []
         before = self.mailboxes
         for firm in firms:
