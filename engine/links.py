@@ -48,7 +48,8 @@ class Link:
 
     ``wake_at`` is UTC in milliseconds. ``keys`` are stored only while unpaired, so that a later CRM record finds the
     item. ``candidates`` are the CRM ids a held item could belong to. ``settled`` is what a person decided about a
-    held item: a CRM id to pair with, ``create`` or ``ignore``.
+    held item: a CRM id to pair with, ``create`` or ``ignore``. ``copy`` is the item that a move which was cut short
+    has already made at its target: the next write to the pair finishes the move or takes it back.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Link:
     candidates: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
     settled: str = ""
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

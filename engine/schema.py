@@ -40,7 +40,8 @@ class Type:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a kind. ``max_length`` in characters; ``part`` names a separately fetched piece; ``container``
-    marks the field that says in which collection (folder) the record lives; ``matchable`` fields can be searched."""
+    marks the field that says in which collection (folder) the record lives; changing a ``place`` moves the record,
+    which may give it another id; ``matchable`` fields can be searched."""
 
     name: str
     type: Type
@@ -50,6 +51,7 @@ class Field:
     part: str | None = None
     container: bool = False
     matchable: bool = False
+    place: bool = False
 
 
 _STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(\[(?P<slot>[0-9]+)\])?")
@@ -77,7 +79,8 @@ def steps(path: str) -> tuple[Step, ...]:
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All fields of one kind on one side. ``title`` names the fields that tell a person which record is meant;
-    ``dated`` says whether records carry a modified time."""
+    ``dated`` says whether records carry a modified time; ``owner`` is the field that names the user in charge;
+    records of a ``shared`` kind live in a space that several users share."""
 
     side: Side
     kind: str
@@ -85,6 +88,8 @@ class Schema:
     title: tuple[str, ...]
     dated: bool = True
     label: str = ""
+    owner: str = ""
+    shared: bool = False
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

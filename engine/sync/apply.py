@@ -152,6 +152,8 @@ def written(rules: Rules, decision: Decision, results: Sequence[Written]) -> tup
         if result.record is not None:
             link = _identified(rules, link, action, result.record)
             base = _returned(rules, base, action, result.record)
+        if link.copy and link.copy in (action.copy, action.target):
+            link = replace(link, copy="")
     return link, base
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from engine.context import Context
 from engine.language.program import Choice, Direction, Program, Reason
@@ -48,13 +48,35 @@ class Rules:
 
 def decide(rules: Rules, pairing: Pairing) -> Decision | None:
     """The decision for one pair; None when there is nothing to write and nothing new to remember."""
+    if pairing.context is not None and pairing.context is not rules.context:
+        rules = replace(rules, context=pairing.context, direction=rules.program.direction(pairing.context))
     decision = _decide(rules, pairing)
+    if pairing.copy is not None:
+        decision = _with_copy(rules, pairing, pairing.copy, decision)
     if decision is not None and pairing.supersedes and decision.link and decision.link.crm_id:
         decision = replace(decision, supersedes=pairing.supersedes)
     if decision is None or decision.actions or decision.refusals:
         return decision
     unchanged = decision.link == pairing.link and decision.base == pairing.base
     return None if unchanged else decision
+
+
+def _with_copy(rules: Rules, pairing: Pairing, copy: Record, decision: Decision | None) -> Decision | None:
+    """A move was cut short: it goes on with the copy it made, or the copy is taken back before anything else."""
+    moves = [action for action in decision.actions if action.verb == "move"] if decision else []
+    if decision is not None and moves:
+        actions = tuple(replace(a, copy=copy.id) if a.verb == "move" else a for a in decision.actions)
+        return replace(decision, actions=actions)
+    assert pairing.link is not None
+    action = Action(
+        id=mark(rules.run, pairing.id, M365, "take back"), side=M365, kind=copy.kind, verb="delete", klass="delete",
+        target=copy.id, expected_version=copy.version, values={}, changes=(), entry=pairing.link.entry,
+        reason="left over from a move that was cut short", title=title(rules.program, copy),
+    )  # fmt: skip
+    return Decision(
+        pair=pairing.id, before=pairing.link, link=replace(pairing.link, wake_at=rules.now), base=pairing.base,
+        actions=(action,), note=action.reason, entry=action.entry, title=pairing.link.title,
+    )  # fmt: skip
 
 
 def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
@@ -131,13 +153,19 @@ def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entr
     changes = merged.changes[record.side]
     groups = rules.layout.slots[record.side]
     written = {change.path: change.after for change in changes}
+    verb: Literal["move", "update"] = "move" if _moves(rules.program, record.side, written) else "update"
     return Action(
-        id=mark(rules.run, pairing.id, record.side, "update"), side=record.side, kind=record.kind, verb="update",
-        klass="overwrite" if any(change.lost for change in changes) else "update", target=record.id,
+        id=mark(rules.run, pairing.id, record.side, verb), side=record.side, kind=record.kind, verb=verb,
+        klass="overwrite" if any(change.lost for change in changes) else verb, target=record.id,
         expected_version=record.version,
         values=compose(record.values, merged.seen[record.side], written, groups), changes=tuple(changes),
         entry=entry or changes[0].entry, title=title(rules.program, record),
     )  # fmt: skip
+
+
+def _moves(program: Program, side: Side, paths: Collection[str]) -> bool:
+    schema = program.crm if side == CRM else program.m365
+    return any(path in schema.by_name and schema.by_name[path].place for path in paths)
 
 
 # ---- leaving scope, and one side gone -----------------------------------------------------------------------------

@@ -6,25 +6,26 @@ Links are asked for in sets, counterparts and suspects are read by id in sets, m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.context import Context, Names, fold
+from engine.context import Context
 from engine.language.program import Program
 from engine.links import Base, Link, Space
 from engine.port import ReadView, State
-from engine.records import CRM, M365, Key, Record, Reference, Side
+from engine.records import CRM, M365, Gone, Key, Record, Side
 from engine.records import State as Present
 from engine.sync.decide import mark
-from engine.sync.make import names_wanted
 from engine.sync.pairs import Pairing
 from engine.sync.read import Reading
+from engine.sync.settle import Settled
 from engine.sync.slots import Layout
 
 
 @dataclass(slots=True)
 class Gatherer:
-    """One gathering. ``overlay`` holds links that settling found and that are not stored yet (or only just)."""
+    """One gathering. ``context`` is the leading member's: what match keys and the clock go by. ``settled`` has the
+    links that settling found and that are not stored yet (or only just)."""
 
     program: Program
     layout: Layout
@@ -34,7 +35,7 @@ class Gatherer:
     m365: ReadView
     state: State
     reading: Reading
-    overlay: Mapping[str, tuple[Link, Base]]
+    settled: Settled
     links: dict[str, tuple[Link, Base]] = field(default_factory=dict)
     known: dict[Side, dict[str, str]] = field(default_factory=lambda: {CRM: {}, M365: {}})
     present: dict[Side, dict[str, Present]] = field(default_factory=lambda: {CRM: {}, M365: {}})
@@ -49,9 +50,12 @@ class Gatherer:
         if self.reading.cause == "rights":
             ids[CRM] |= self._opened_by_rights(wanted)
         touched = {self.known[side][id] for side in (CRM, M365) for id in ids[side] if id in self.known[side]}
+        touched -= self.settled.unclear.keys()
+        wanted -= self.settled.unclear.keys()
         chosen = [self.links[id] for id in sorted(touched | wanted) if id in wanted or self._news(self.links[id][0])]
         linked = self._linked(chosen)
         ids[CRM] |= self._freed({id for link, _ in chosen for id in link.candidates})
+        ids[M365] -= {id for items in self.settled.unclear.values() for id in items}
         fresh = {side: sorted(id for id in ids[side] if id not in self.known[side]) for side in (CRM, M365)}
         for side in (CRM, M365):
             unproved = [id for id in fresh[side] if id not in self.present[side] or id in self.reading.suspects[side]]
@@ -59,10 +63,6 @@ class Gatherer:
         everything = self._with_unlinked(linked, fresh[M365], fresh[CRM])
         self.links.clear()
         return everything
-
-    def named(self, pairings: Sequence[Pairing]) -> Context:
-        """The context for deciding these pairs: with the names looked up that their translation needs."""
-        return replace(self.context, names=self._names(pairings))
 
     # ---- links ----
 
@@ -73,22 +73,23 @@ class Gatherer:
             asked = {side: list({*self.reading.records[side], *self.reading.suspects[side]}) for side in (CRM, M365)}
             found = self.state.links(self.space.id, self.program.name, asked[M365], asked[CRM])
         self._know(found)
-        self._know(self.overlay.values())
+        self._know(self.settled.links.values())
 
     def _know(self, found: Iterable[tuple[Link, Base]]) -> None:
         for link, base in found:
             self.links[link.id] = (link, base)
-            if link.m365_id is not None:
-                self.known[M365][link.m365_id] = link.id
+            for id in (link.m365_id, link.copy):
+                if id:
+                    self.known[M365][id] = link.id
             if link.crm_id is not None:
                 self.known[CRM][link.crm_id] = link.id
 
     def _woken(self, now: int) -> set[str]:
         """Links whose time has come, and held ones that a person settled or a candidate of which changed."""
-        wanted = set(self.overlay)
+        wanted = set(self.settled.links)
         changed = set(self.reading.records[CRM]) | self.reading.suspects[CRM]
         parked = list(self.state.parked(self.space.id, self.program.name, now))
-        self._know((link, base) for link, base in parked if link.id not in self.overlay)
+        self._know((link, base) for link, base in parked if link.id not in self.settled.links)
         for link, _ in parked:
             due = link.wake_at is not None and link.wake_at <= now
             if due or link.settled or changed.intersection(link.candidates) or self.reading.cause == "rights":
@@ -126,17 +127,20 @@ class Gatherer:
 
     def _linked(self, chosen: Sequence[tuple[Link, Base]]) -> list[Pairing]:
         self._complete([link for link, _ in chosen])
-        return [
-            Pairing(
-                id=link.id,
-                link=link,
-                base=base,
-                crm=self.present[CRM].get(link.crm_id or ""),
-                m365=self.present[M365].get(link.m365_id or ""),
-                collection=self.reading.collection.get(link.m365_id or "", ""),
-            )
-            for link, base in chosen
-        ]
+        return [self._pairing(link, base) for link, base in chosen]
+
+    def _pairing(self, link: Link, base: Base) -> Pairing:
+        item = self.present[M365].get(link.m365_id or "")
+        copy = self.present[M365].get(link.copy) if link.copy else None
+        if link.copy and not isinstance(copy, Record):
+            link, copy = replace(link, copy=""), None
+        if isinstance(copy, Record) and isinstance(item, Gone):  # the move had come to its end
+            link, item, copy = replace(link, m365_id=copy.id, copy=""), copy, None
+        return Pairing(
+            id=link.id, link=link, base=base, crm=self.present[CRM].get(link.crm_id or ""), m365=item,
+            collection=self.reading.collection.get(link.m365_id or "", ""),
+            copy=copy if isinstance(copy, Record) else None,
+        )  # fmt: skip
 
     def _news(self, link: Link) -> bool:
         """Whether anything about the pair may be new: our own writes come back with the version they returned."""
@@ -154,6 +158,7 @@ class Gatherer:
         """Read what is missing of these pairs, and every suspect among them, by id."""
         for side in (CRM, M365):
             ids = [id for link in links if (id := link.crm_id if side == CRM else link.m365_id)]
+            ids += [link.copy for link in links if side == M365 and link.copy]
             suspects = self.reading.suspects[side]
             self._read(side, [id for id in ids if id not in self.present[side] or id in suspects])
 
@@ -293,20 +298,3 @@ class Gatherer:
         """The row of a CRM record that waits alone (its creation was refused, or is not due): the match replaces it."""
         id = self.known[CRM].get(crm_id)
         return (id,) if id is not None and self.links[id][0].m365_id is None else ()
-
-    # ---- names ----
-
-    def _names(self, pairings: Sequence[Pairing]) -> Names:
-        wanted: dict[tuple[Side, str], set[str]] = defaultdict(set)
-        for pairing in pairings:
-            paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
-            for side, state, base in ((CRM, pairing.crm, pairing.base.crm), (M365, pairing.m365, pairing.base.m365)):
-                if isinstance(state, Record):
-                    for named_side, kind, name in names_wanted(self.layout, side, state.values, base, paired):
-                        wanted[named_side, kind].add(name)
-        found: dict[tuple[Side, str, str], tuple[Reference, ...]] = {}
-        for (side, kind), names in wanted.items():
-            view = self.crm if side == CRM else self.m365
-            for name, references in view.names(kind, sorted(names)).items():
-                found[side, kind, fold(name)] = references
-        return Names(found)

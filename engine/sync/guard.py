@@ -25,6 +25,7 @@ DEFAULT_LIMITS: Final[Mapping[Class, Limit]] = MappingProxyType(
     {
         "delete": Limit(10, 0.10),
         "overwrite": Limit(25, 0.25),
+        "move": Limit(50, 0.25),
         "recreate": Limit(10, 0.10),
         "create": Limit(200, 0.50),
     }

@@ -15,6 +15,7 @@ from engine.lenses.base import Untranslatable
 from engine.links import Base
 from engine.plans import FieldChange, Refusal
 from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value
+from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout, guessed, view
 
 ONE_WAY = "not done: one-way"
@@ -263,6 +264,23 @@ def merge(
         M365: view(m365.values, of_m365, layout.slots[M365]),
     }
     return Merger(program, layout, crm, m365, base, context, direction, values, Merged(seen=values)).run()
+
+
+def changed_sides(program: Program, layout: Layout, pairing: Pairing) -> frozenset[Side]:
+    """The sides that hold something else than when they last agreed; a record that is new has changed."""
+    crm, m365 = pairing.crm, pairing.m365
+    here: dict[Side, Record] = {state.side: state for state in (crm, m365) if isinstance(state, Record)}
+    if pairing.link is None or len(here) < 2:
+        return frozenset(here)
+    found = set()
+    for side, record in here.items():
+        base = pairing.base.crm if side == CRM else pairing.base.m365
+        seen = view(record.values, base, layout.slots[side])
+        for line in (program.lines[indexes[0]] for indexes in layout.pairs):
+            path = (line.crm_path if side == CRM else line.m365_path) or ""
+            if path in seen and path in base and _changed(line, seen[path], base[path]):
+                found.add(side)
+    return frozenset(found)
 
 
 def _changed(line: Line, value: Value, base: Value | Absence) -> bool:

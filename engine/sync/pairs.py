@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.context import Context
 from engine.links import NO_AGREEMENT, Base, Link
 from engine.records import Key, Record, State
 
@@ -14,7 +15,9 @@ class Pairing:
 
     For an unlinked item of Microsoft 365: ``candidates`` are the CRM records that match by the first match entry that
     finds any, ``entry`` is that entry, ``taken`` the candidates' ids linked to another item of this space, ``keys``
-    its match keys, ``supersedes`` the link of a CRM record that waits alone and that a match takes over.
+    its match keys, ``supersedes`` the link of a CRM record that waits alone and that a match takes over. ``copy`` is
+    what an interrupted move of the item has already made. ``context`` is whose rules decide; the completing step
+    fills it in.
     """
 
     id: str
@@ -28,3 +31,5 @@ class Pairing:
     keys: tuple[Key, ...] = ()
     collection: str = ""
     supersedes: tuple[str, ...] = ()
+    copy: Record | None = None
+    context: Context | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from engine.plans import Class, Decision, Header, Plan, Verdict
 from engine.port import Fence, ReadView, State, System, WriteView
 from engine.records import CRM, M365, Side
 from engine.sync.apply import Applied, Applier, stored, unsent
+from engine.sync.complete import Completer
 from engine.sync.decide import Rules, decide_all
 from engine.sync.gather import Gatherer
 from engine.sync.guard import DEFAULT_LIMITS, Guard, Limit
@@ -31,7 +32,8 @@ ATTEMPTS: Final = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """One space and one rule file at one instant. ``everything`` reads both sides whole, whatever the cursors say.
-    ``clock`` gives UTC milliseconds, for leases only."""
+    ``clock`` gives UTC milliseconds, for leases only. ``others`` are the contexts of the space's further members: each
+    pair is decided by the rules of one of them."""
 
     program: Program
     space: Space
@@ -44,6 +46,11 @@ class Tick:
     everything: bool = False
     limits: Mapping[Class, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
     progress: Progress = silent
+    others: tuple[Context, ...] = ()
+
+    @property
+    def contexts(self) -> tuple[Context, ...]:
+        return (self.context, *self.others)
 
     @property
     def now(self) -> int:
@@ -107,7 +114,7 @@ def _prepare(tick: Tick, crm: ReadView, m365: ReadView, fence: Fence | None = No
     if fence is not None and settled.ended:
         state.finish(fence, program.name, settled.ended, settled.changes(), ())
     before = state.feeds(tick.space.id, program.name)
-    reading = read_changes(program, tick.context, crm, m365, before, tick.everything, tick.progress)
+    reading = read_changes(program, tick.contexts, crm, m365, before, tick.everything, tick.progress)
     shape = layout(program)
     decisions, rules = _decisions(tick, shape, reading, settled, crm, m365, tick.run)
     header = Header(
@@ -124,20 +131,13 @@ def _decisions(
     tick: Tick, shape: Layout, reading: Reading, settled: Settled, crm: ReadView, m365: ReadView, run: str
 ) -> tuple[tuple[Decision, ...], Rules]:
     gatherer = Gatherer(
-        tick.program, shape, tick.space, tick.context, crm, m365, tick.state, reading, settled.links
+        tick.program, shape, tick.space, tick.context, crm, m365, tick.state, reading, settled
     )  # fmt: skip
+    completer = Completer(tick.program, shape, tick.contexts, crm, m365)
     direction = tick.program.direction(tick.context)
     rules = Rules(tick.program, shape, tick.context, direction, tick.space, run, reading.home)
-    return tuple(_decided(gatherer, rules)), rules
-
-
-def _decided(gatherer: Gatherer, rules: Rules) -> Iterator[Decision]:
-    """Page by page: names are looked up for a page at a time, and what was decided is let go, with its base."""
-    pairings = gatherer.run()
-    while pairings:
-        page = pairings[:PAGE]
-        del pairings[:PAGE]
-        yield from decide_all(replace(rules, context=gatherer.named(page)), page)
+    pages = completer.pages(gatherer.run(), PAGE)
+    return tuple(decision for page in pages for decision in decide_all(rules, page)), rules
 
 
 def _judge(tick: Tick, reading: Reading, decisions: Sequence[Decision]) -> Verdict:

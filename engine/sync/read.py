@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -60,30 +60,33 @@ class _Side:
     full: dict[str, bool] = field(default_factory=dict)
 
 
-def basis(program: Program, settings: Mapping[str, object]) -> str:
+def basis(program: Program, contexts: Sequence[Context]) -> str:
     """A digest of all that outcomes depend on besides records, clock and rights."""
-    body = [program.digest, sorted((name, repr(value)) for name, value in settings.items())]
+    body: list[object] = [program.digest]
+    for one in contexts:
+        body += [one.user, one.zone, sorted((name, repr(value)) for name, value in one.settings.items())]
+        body.append(sorted(one.directory.accounts.items()))
     return hashlib.blake2b(canonical(body), digest_size=16).hexdigest()
 
 
 def read_changes(
     program: Program,
-    context: Context,
+    contexts: Sequence[Context],
     crm: ReadView,
     m365: ReadView,
     before: Feeds,
     everything: bool,
     progress: Progress,
 ) -> Reading:
-    """One round over both sides. Raises what the views raise; a reading is whole or there is none."""
-    now_basis = basis(program, context.settings)
+    """One round over both sides, for the members of the space. Raises what the views raise; a reading is whole or there is none."""
+    now_basis = basis(program, contexts)
     cause: Cause = "tick" if before.basis == now_basis and not everything else "sweep" if before.basis else "first"
     afresh = cause != "tick"
     access = crm.access()
     known = {} if afresh else {id: cursor for (side, id), cursor in before.cursors.items() if side == M365}
     of_m365 = _round(m365, program.m365.kind, known, "Microsoft 365", progress)
     there = m365.collections(program.m365.kind)
-    chosen = {ref.id or "" for ref in there if program.reads_collection(ref, context)}
+    chosen = {ref.id or "" for ref in there if any(program.reads_collection(ref, context) for context in contexts)}
     of_m365 = _round(m365, program.m365.kind, dict.fromkeys(chosen - set(known)), "Microsoft 365", progress, of_m365)
     of_crm = _round(crm, program.crm.kind, {"": None if afresh else before.cursors.get((CRM, ""))}, "CRM", progress)
     if cause == "tick" and access != before.access:

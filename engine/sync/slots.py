@@ -1,4 +1,5 @@
-"""Slots: how rules speak of the first and second e-mail address although systems keep plain lists.
+"""Slots: how rules speak of the first and second e-mail address although systems keep plain lists, and of one part
+of a structure.
 
 A value keeps the slot it had when both sides last agreed; a value that is new takes the slot whose value vanished,
 else the first free one. What lies beyond the mapped slots is never touched, and a written list has no gaps.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from engine.language.program import Line, Program
 from engine.lenses.base import Lens
@@ -27,10 +29,23 @@ class SlotGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class PartGroup:
+    """The mapped parts of one structure field, with their places among all its parts."""
+
+    field: str
+    paths: tuple[str, ...]
+    places: tuple[int, ...]
+    width: int
+
+
+Group: TypeAlias = SlotGroup | PartGroup
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """What of each side's values the lines of a program look at, worked out once per program."""
 
-    slots: Mapping[Side, tuple[SlotGroup, ...]]
+    slots: Mapping[Side, tuple[Group, ...]]
     pairs: tuple[tuple[int, ...], ...]
     """Indexes of the lines over the same two paths: halves of one slot with one base."""
     pair_of: Mapping[int, int]
@@ -53,7 +68,7 @@ def layout(program: Program) -> Layout:
         line = program.lines[index]
         pairs.setdefault((line.crm_path, line.m365_path), []).append(index)
     lines = [program.lines[index] for index in lasting]
-    slots: dict[Side, tuple[SlotGroup, ...]] = {
+    slots: dict[Side, tuple[Group, ...]] = {
         "crm": _groups(program.crm, [(line.crm_path or "", line) for line in lines]),
         "m365": _groups(program.m365, [(line.m365_path or "", line) for line in lines]),
     }
@@ -75,8 +90,8 @@ def layout(program: Program) -> Layout:
     )
 
 
-def _partners(groups: tuple[SlotGroup, ...], others: Mapping[str, str]) -> Mapping[str, str]:
-    return {path: others[path] for group in groups for path in group.paths}
+def _partners(groups: tuple[Group, ...], others: Mapping[str, str]) -> Mapping[str, str]:
+    return {path: others[path] for group in groups if isinstance(group, SlotGroup) for path in group.paths}
 
 
 def _writing(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
@@ -105,32 +120,48 @@ def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Line], ...]
     return tuple(found)
 
 
-def _groups(schema: Schema, found: list[tuple[str, Line]]) -> tuple[SlotGroup, ...]:
+def _groups(schema: Schema, found: list[tuple[str, Line]]) -> tuple[Group, ...]:
     slotted: dict[str, dict[int, tuple[str, Line]]] = {}
+    structures: dict[str, list[str]] = {}
     for path, line in found:
-        first = steps(path)[0]
+        first, *rest = steps(path)
         if first.slot is not None:
             slotted.setdefault(first.name, {})[first.slot] = (path, line)
-    groups = []
+        elif rest and schema.by_name[first.name].type.name == "structure":
+            structures.setdefault(first.name, []).append(path)
+    groups: list[Group] = [_parts(schema, field, list(dict.fromkeys(paths))) for field, paths in structures.items()]
     for name, by_slot in slotted.items():
         ordered = [by_slot[slot] for slot in sorted(by_slot)]
         inner = schema.by_name[name].type.of
         names = [part for part, _ in inner.parts] if inner else []
-        rest = steps(ordered[0][0])[1:]
-        part = names.index(rest[0].name) if rest else None
+        inside = steps(ordered[0][0])[1:]
+        part = names.index(inside[0].name) if inside else None
         groups.append(SlotGroup(name, tuple(p for p, _ in ordered), part, len(names), ordered[0][1].lens))
     return tuple(groups)
 
 
-def view(values: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[SlotGroup, ...]) -> Mapping[str, Value]:
-    """The record's values with one entry more per slot path, aligned by ``base``."""
+def _parts(schema: Schema, field: str, paths: list[str]) -> PartGroup:
+    names = [name for name, _ in schema.by_name[field].type.parts]
+    return PartGroup(field, tuple(paths), tuple(names.index(steps(path)[1].name) for path in paths), len(names))
+
+
+def view(values: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[Group, ...]) -> Mapping[str, Value]:
+    """The record's values with one entry more per slot path, aligned by ``base``, and per mapped part."""
     if not groups:
         return values
     seen = dict(values)
     for group in groups:
-        if group.field in values:
+        if group.field not in values:
+            continue
+        if isinstance(group, PartGroup):
+            seen.update(zip(group.paths, _held(group, values[group.field]), strict=True))
+        else:
             seen.update(zip(group.paths, _aligned(group, _column(group, values[group.field]), base), strict=True))
     return seen
+
+
+def _held(group: PartGroup, value: Value) -> list[Value]:
+    return [value[place] if isinstance(value, tuple) else None for place in group.places]
 
 
 def guessed(base: Mapping[str, Value], other: Mapping[str, Value], partners: Mapping[str, str]) -> Mapping[str, Value]:
@@ -173,12 +204,14 @@ def _aligned(group: SlotGroup, column: list[Value], base: Mapping[str, Value]) -
 
 
 def beyond(
-    values: Mapping[str, Value], seen: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[SlotGroup, ...]
+    values: Mapping[str, Value], seen: Mapping[str, Value], base: Mapping[str, Value], groups: tuple[Group, ...]
 ) -> dict[str, Value]:
     """What to remember beside the slots: per list field, the values in no slot. They never move into one by
     themselves; only fields that have such values, or had, are named."""
     found: dict[str, Value] = {}
     for group in groups:
+        if isinstance(group, PartGroup):
+            continue
         held = values.get(group.field)
         if base.get(group.field) is None and (not isinstance(held, tuple) or len(held) <= len(group.paths)):
             continue
@@ -198,7 +231,7 @@ def _slot_of(group: SlotGroup, value: Value, agreed: list[Value], placed: list[V
 
 
 def compose(
-    present: Mapping[str, Value], seen: Mapping[str, Value], written: Mapping[str, Value], groups: tuple[SlotGroup, ...]
+    present: Mapping[str, Value], seen: Mapping[str, Value], written: Mapping[str, Value], groups: tuple[Group, ...]
 ) -> dict[str, Value]:
     """Whole top-level fields for writing: slot paths folded into their lists, packed, everything beyond kept.
 
@@ -207,8 +240,18 @@ def compose(
     slotted = {path: group for group in groups for path in group.paths}
     whole = {path: value for path, value in written.items() if path not in slotted}
     for group in {slotted[path].field: slotted[path] for path in written if path in slotted}.values():
-        whole[group.field] = _packed(group, present.get(group.field), seen, written)
+        held = present.get(group.field)
+        packed = _joined(group, held, written) if isinstance(group, PartGroup) else _packed(group, held, seen, written)
+        whole[group.field] = packed
     return whole
+
+
+def _joined(group: PartGroup, present: Value, written: Mapping[str, Value]) -> Value:
+    """The whole structure with the written parts put in."""
+    parts: list[Value] = list(present) if isinstance(present, tuple) else [None] * group.width
+    for path, place in zip(group.paths, group.places, strict=True):
+        parts[place] = written.get(path, parts[place])
+    return tuple(parts)
 
 
 def _packed(group: SlotGroup, present: Value, seen: Mapping[str, Value], written: Mapping[str, Value]) -> Value:

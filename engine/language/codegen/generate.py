@@ -75,6 +75,7 @@ class Generator:
         """Compile what was written. ``text`` is the rule file's text, for the digest."""
         made = self.module.compiled()
         rules = self.rules
+        answers: dict[str, Any] = {called: made[called] for called in _ANSWERS}
         return Program(
             digest=digest(rules, text), name=rules.name, crm=rules.crm, m365=rules.m365, settings=rules.settings,
             entries=places(rules), lines=tuple(self._line(rule, made) for rule in rules.lines),
@@ -82,7 +83,7 @@ class Generator:
             matches=self._matches(made), if_several=choice(rules.if_several), if_taken=choice(rules.if_taken),
             if_none=choice(rules.if_none), barred=barred(rules), window_choice=entries.window_choice(rules),
             project={"crm": made["project_crm"], "m365": made["project_m365"]}, flip=self._flip(made),
-            **{called: made[called] for called in _ANSWERS},
+            **answers,
         )  # fmt: skip
 
     # ---- map lines --------------------------------------------------------------------------------------------
