@@ -1,0 +1,114 @@
+"""The completing step: whose rules a pair is decided by, what of it is fetched apart, and the names that translations
+need. Done for a page of pairs at a time, in sets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.context import Context, Names, fold
+from engine.language.program import Program
+from engine.port import ReadView
+from engine.records import CRM, M365, Record, Reference, Side, Value
+from engine.sync.make import names_wanted
+from engine.sync.merge import changed_sides
+from engine.sync.pairs import Pairing
+from engine.sync.slots import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Completer:
+    """``contexts`` are those of the space's members, the leading one first; of a mailbox there is one."""
+
+    program: Program
+    layout: Layout
+    contexts: Sequence[Context]
+    crm: ReadView
+    m365: ReadView
+
+    def pages(self, pairings: list[Pairing], size: int) -> Iterator[list[Pairing]]:
+        """Complete pairs, ``size`` at a time; the list given is emptied on the way, so that nothing is kept."""
+        while pairings:
+            page = pairings[:size]
+            del pairings[:size]
+            yield self.page(page)
+
+    def page(self, pairings: Sequence[Pairing]) -> list[Pairing]:
+        """These pairs, each with the context that decides it and all that its decision looks at."""
+        names = self._names(pairings)
+        contexts = [replace(context, names=names) for context in self.contexts]
+        led = [replace(pairing, context=self._context(contexts, pairing)) for pairing in pairings]
+        return self._with_parts(led)
+
+    # ---- whose rules ----
+
+    def _context(self, contexts: Sequence[Context], pairing: Pairing) -> Context:
+        context = contexts[0] if len(contexts) == 1 else lead(self.program, contexts, pairing)
+        if not self.program.asks_changed:
+            return context
+        return replace(context, changed=changed_sides(self.program, self.layout, pairing))
+
+    # ---- parts ----
+
+    def _with_parts(self, pairings: list[Pairing]) -> list[Pairing]:
+        """Pieces that are worth a request of their own, asked for together: one reading per set of parts."""
+        wanted: dict[frozenset[str], list[str]] = defaultdict(list)
+        for pairing in pairings:
+            item, context = pairing.m365, pairing.context
+            if isinstance(item, Record) and context is not None:
+                crm = pairing.crm if isinstance(pairing.crm, Record) else None
+                parts = self.program.parts(crm, item, context) - item.values.keys()
+                if parts:
+                    wanted[parts].append(item.id)
+        if not wanted:
+            return pairings
+        kind = self.program.m365.kind
+        fresh = {one.id: one for parts, ids in wanted.items() for one in self.m365.read(kind, ids, sorted(parts))}
+        return [_fetched(pairing, fresh) for pairing in pairings]
+
+    # ---- names ----
+
+    def _names(self, pairings: Sequence[Pairing]) -> Names:
+        wanted: dict[tuple[Side, str], set[str]] = defaultdict(set)
+        for side, kind, name in self._wanted(pairings):
+            wanted[side, kind].add(name)
+        found: dict[tuple[Side, str, str], tuple[Reference, ...]] = {}
+        for (side, kind), names in wanted.items():
+            view = self.crm if side == CRM else self.m365
+            for name, references in view.names(kind, sorted(names)).items():
+                found[side, kind, fold(name)] = references
+        return Names(found)
+
+    def _wanted(self, pairings: Iterable[Pairing]) -> Iterator[tuple[Side, str, str]]:
+        for pairing in pairings:
+            paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
+            sides: tuple[tuple[Side, object, Mapping[str, Value]], ...] = (
+                (CRM, pairing.crm, pairing.base.crm), (M365, pairing.m365, pairing.base.m365),
+            )  # fmt: skip
+            for side, state, base in sides:
+                if isinstance(state, Record):
+                    yield from names_wanted(self.layout, side, state.values, base, paired)
+
+
+def lead(program: Program, contexts: Sequence[Context], pairing: Pairing) -> Context:
+    """The member whose rules decide: whoever is in charge of the CRM record, else the first, of those for whom the
+    pair is in scope and, while it is new, worth a counterpart. Nobody: whoever is in charge, else the first."""
+    crm = pairing.crm if isinstance(pairing.crm, Record) else None
+    owner = crm.values.get(program.crm.owner) if crm is not None and program.crm.owner else None
+    ordered = sorted(contexts, key=lambda context: context.user != owner)
+    return next((context for context in ordered if _wants(program, context, pairing, crm)), ordered[0])
+
+
+def _wants(program: Program, context: Context, pairing: Pairing, crm: Record | None) -> bool:
+    item = pairing.m365 if isinstance(pairing.m365, Record) else None
+    if program.scope(crm, item, context) is not None:
+        return False
+    if crm is None and item is not None and not pairing.candidates:
+        return program.change("created in m365", None, item, context).policy == "create in crm"
+    return True
+
+
+def _fetched(pairing: Pairing, fresh: Mapping[str, object]) -> Pairing:
+    found = fresh.get(pairing.m365.id) if isinstance(pairing.m365, Record) else None
+    return replace(pairing, m365=found) if isinstance(found, Record) else pairing
