@@ -78,7 +78,8 @@ def read_changes(
     everything: bool,
     progress: Progress,
 ) -> Reading:
-    """One round over both sides, for the members of the space. Raises what the views raise; a reading is whole or there is none."""
+    """One round over both sides for the space's members. Raises what the views raise; a reading is whole or there is
+    none."""
     now_basis = basis(program, contexts)
     cause: Cause = "tick" if before.basis == now_basis and not everything else "sweep" if before.basis else "first"
     afresh = cause != "tick"
