@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 
 from engine.errors import UserError
-from engine.links import Space
+from engine.links import Member, Space
 from engine.port import Fence
 from state import leases
 from state.database import reading, writing
@@ -42,14 +42,32 @@ class Tick:
     not_before: int | None = None
 
 
+_CONNECTED = ACCOUNT.c.status == "connected"
 _SELECT = sa.select(
     SPACE, ACCOUNT.c.crm_user_id, ACCOUNT.c.zone, ACCOUNT.c.status.label("account_status")
 ).join_from(SPACE, ACCOUNT)  # fmt: skip
 
 
 def spaces(engine: sa.Engine, org: str) -> list[SpaceRecord]:
-    """All spaces of the organisation, by CRM user."""
+    """All spaces of the organisation, by the CRM user who owns or leads them."""
     return _records(engine, _SELECT.where(SPACE.c.org_id == org).order_by(ACCOUNT.c.crm_user_id, SPACE.c.space_id))
+
+
+def share_space(engine: sa.Engine, org: str, space: str, now: int) -> None:
+    """Make sure that the organisation has this space of all its connected users, led by one that is connected (the
+    lowest account id); nothing where nobody is connected."""
+    lowest = sa.select(sa.func.min(ACCOUNT.c.account_id)).where(ACCOUNT.c.org_id == org, _CONNECTED)
+    there = sa.select(SPACE.c.account_id).where(*_at(org, space))
+    with reading(engine) as connection:
+        leader, before = connection.execute(lowest).scalar_one(), connection.execute(there).scalar_one_or_none()
+    if leader is None or leader == before:
+        return
+    with writing(engine) as connection:
+        place = {"org_id": org, "space_id": space}
+        if connection.execute(sa.update(SPACE).where(*_at(org, space)).values(account_id=leader)).rowcount == 0:
+            due = {"account_id": leader, "status": "active", "reason": "", "next_tick_at": now, "last_result": ""}
+            connection.execute(sa.insert(SPACE).values(place | due))
+            connection.execute(sa.insert(LEASE).values(place | {"holder": "", "fence": 0, "expires_at": 0}))
 
 
 def find_space(engine: sa.Engine, org: str, space: str) -> SpaceRecord | None:
@@ -115,12 +133,25 @@ def _update(connection: sa.Connection, org: str, space: str, columns: dict[str, 
 
 def _records(engine: sa.Engine, wanted: sa.Select[*tuple[object, ...]]) -> list[SpaceRecord]:
     with reading(engine) as connection:
-        return [_record(row) for row in connection.execute(wanted).mappings()]
+        rows = connection.execute(wanted).mappings().all()
+        shared = {row["org_id"] for row in rows if row["space_id"] != row["account_id"]}
+        members = {org: _members(connection, org) for org in shared}
+    return [_record(row, members.get(row["org_id"], ())) for row in rows]
 
 
-def _record(row: sa.RowMapping) -> SpaceRecord:
+def _members(connection: sa.Connection, org: str) -> tuple[Member, ...]:
+    """All connected users, by account id."""
+    wanted = sa.select(ACCOUNT.c.crm_user_id, ACCOUNT.c.account_id, ACCOUNT.c.zone)
+    found = connection.execute(wanted.where(ACCOUNT.c.org_id == org, _CONNECTED).order_by(ACCOUNT.c.account_id))
+    return tuple(Member(*row) for row in found)
+
+
+def _record(row: sa.RowMapping, members: tuple[Member, ...]) -> SpaceRecord:
+    shared = row["space_id"] != row["account_id"]
     return SpaceRecord(
-        space=Space(row["org_id"], row["space_id"], row["crm_user_id"], row["zone"]),
+        space=Space(
+            row["org_id"], row["space_id"], row["crm_user_id"], row["zone"], members if shared else ()
+        ),
         account_status=row["account_status"], status=row["status"], reason=row["reason"],
         next_tick_at=row["next_tick_at"], last_tick_at=row["last_tick_at"], last_result=row["last_result"],
         not_before=row["not_before"],

@@ -100,7 +100,8 @@ class TokenCacheRow(SQLModel, table=True):
 
 
 class SpaceRow(SQLModel, table=True):
-    """A mailbox and when it is due; who owns it, and the zone, stand on the account."""
+    """A space and when it is due; who owns or leads it, and the zone, stand on the account. A mailbox has its
+    account's id; any other id is a space that all connected users of the organisation share."""
 
     __tablename__ = "space"
     __table_args__ = (
