@@ -78,7 +78,7 @@ def _meaning(answer: Answer) -> Meaning:
         return Meaning.DONE
     if status in (400, 404, 410) and code in _EXPIRED:
         return Meaning.EXPIRED
-    if status == 404 and code in _NO_ITEM:
+    if status == 404 and (code in _NO_ITEM or (not code and _from_graph(answer.body))):
         return Meaning.GONE
     if code in _NO_MAILBOX:
         return Meaning.NO_MAILBOX
@@ -100,6 +100,13 @@ def _concurrency(answer: Answer) -> bool:
     error = answer.members.get("error")
     message = error.get("message") if isinstance(error, dict) else None
     return isinstance(message, str) and "mailboxconcurrency" in message.lower()
+
+
+def _from_graph(body: Json) -> bool:
+    """Planner's errors have an empty code: the request id shows that Graph itself answered, and no proxy."""
+    error = body.get("error") if isinstance(body, dict) else None
+    inner = error.get("innerError", error.get("innererror")) if isinstance(error, dict) else None
+    return isinstance(inner, dict) and "request-id" in inner
 
 
 def _deepest(body: Json) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.errors import Unavailable
+from engine.errors import SideError, Unavailable
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.session import TRIES, Session, item_headers
-from graph_client.throttle import AT_ONCE, Patience
+from graph_client.throttle import Patience
 
 MOST_ITEMS: Final = 20
 _LAST: Final = (Meaning.WAIT, Meaning.FULL, Meaning.SIGN_IN, Meaning.NO_MAILBOX)
@@ -35,17 +35,17 @@ class Item:
 
 
 def in_waves(session: Session, items: Sequence[Item]) -> Iterator[tuple[int, Answer]]:
-    """Index and answer of every item, four at a time.
+    """Index and answer of every item, as many at a time as the service runs at once.
 
     Outlook runs four calls of an application on one mailbox and fails the surplus; chains of calls would avoid that
-    too, but take one after the other, and one missing item would fail all behind it. Hence waves of four.
+    too, but take one after the other, and one missing item would fail all behind it. Hence waves (of four, there).
     Items that still wait when patience ends keep the answer that means WAIT, lost ones LOST; within a wave,
     answers that are about the mailbox and not the item come last.
     """
     wave: list[int] = []
     size = 0
     for index, item in enumerate(items):
-        if wave and (len(wave) == AT_ONCE or size + item.size() > MOST_BYTES):
+        if wave and (len(wave) == session.at_once or size + item.size() > MOST_BYTES):
             yield from _settle(session, items, wave, chained=False)
             wave, size = [], 0
         wave.append(index)
@@ -56,11 +56,11 @@ def in_waves(session: Session, items: Sequence[Item]) -> Iterator[tuple[int, Ans
 
 def in_one(session: Session, items: Sequence[Item]) -> list[Answer]:
     """The answers to all items in as few round trips as can be: at most 20 a batch, one after the other inside where
-    there are more than four. For reads."""
+    there are more than the service runs at once. For reads."""
     answers: dict[int, Answer] = {}
     for start in range(0, len(items), MOST_ITEMS):
         part = list(range(start, min(start + MOST_ITEMS, len(items))))
-        answers.update(_settle(session, items, part, chained=len(part) > AT_ONCE))
+        answers.update(_settle(session, items, part, chained=len(part) > session.at_once))
     return [answers[index] for index in range(len(items))]
 
 
@@ -70,7 +70,7 @@ def _settle(session: Session, items: Sequence[Item], part: list[int], chained: b
     while pending:
         try:
             answers = _send(session, items, pending, chained)
-        except Unavailable:
+        except SideError:
             if not done:
                 raise
             break  # what was done before keeps its answer; the rest keeps the answer that made it wait
@@ -98,7 +98,10 @@ def _waited(session: Session, patience: Patience, answers: Sequence[Answer]) -> 
     if all(answer.status == 424 for answer in answers):
         return True
     if all(answer.meaning is Meaning.SIGN_IN or answer.status == 424 for answer in answers):
-        session.token(True)
+        try:
+            session.token(True)
+        except SideError:
+            return False  # the items that were done keep their answers
         return True
     asked = [answer.retry_after for answer in answers if answer.retry_after is not None]
     try:

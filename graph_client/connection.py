@@ -6,7 +6,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import requests
 
@@ -27,6 +27,9 @@ _CA_FILE: Final = "Name a file of certificates in PEM form as ca_file in the set
 _NOT_GRAPH: Final = "answered something that is not Graph's JSON"
 _ODD_ESCAPES: Final = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2}|0000)")
 _ODD: Final = re.compile("[\ud800-\udfff\x00]")
+
+Reading: TypeAlias = Callable[[bytes, int], Json]
+"""From the bytes and the status of an answer to its body."""
 
 
 class Lost(Exception):
@@ -73,14 +76,16 @@ def exchange(
     headers: Mapping[str, str],
     body: bytes | None,
     clock: Callable[[], float],
+    reading: Reading | None = None,
 ) -> Answer:
-    """One request and its whole answer. Raises Lost when the connection fails, Unavailable for nonsense."""
+    """One request and its whole answer; ``reading`` (parse, where none is given) makes a body of its bytes. Raises
+    Lost when the connection fails, Unavailable for nonsense."""
     began = clock()
     try:
         with session.request(method, url, headers=dict(headers), data=body, stream=True) as response:
             raw = _read(response, began, clock)
             shown = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, shown, parse(raw, response.status_code))
+            return Answer(response.status_code, shown, (reading or parse)(raw, response.status_code))
     except requests.exceptions.SSLError:
         raise Unavailable(UNTRUSTED) from None
     except requests.exceptions.ConnectTimeout:

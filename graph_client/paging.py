@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import Unavailable
@@ -28,14 +28,34 @@ class Rows:
     delta: str | None = None
 
 
+@dataclass(slots=True)
+class Trail:
+    """The links that one listing has led to."""
+
+    session: Session
+    seen: set[str] = field(default_factory=set)
+    empty: int = 0
+
+    def follow(self, link: str, filled: bool) -> None:
+        """Take note of a page's link onward; ``filled`` says whether the page had rows. Raises Unavailable for a link
+        that leads elsewhere or back, and for a listing that stays empty or does not end."""
+        self.empty = 0 if filled else self.empty + 1
+        if link in self.seen or self.empty > MOST_EMPTY or len(self.seen) >= MOST_PAGES:
+            raise Unavailable(
+                f"Microsoft 365's listing does not come to an end ({len(self.seen) + 1} pages read); it was given up. "
+                "Run again; if it stays so, report this."
+            )
+        self.seen.add(link)
+        self.session.address(link)
+
+
 def pages(session: Session, first: Answer, delta: bool, prefer: str = PAGE_SIZE) -> Iterator[Rows]:
     """The page in ``first`` and all that follow. Links are opaque and go back byte for byte.
 
     Raises Expired when a token is too old; Unavailable for a link that leads elsewhere, and for a round that comes
     back to a link it has been at, stays empty, ends without a delta link or does not end.
     """
-    seen: set[str] = set()
-    empty, answer = 0, first
+    trail, answer = Trail(session), first
     while True:
         members = session.demand(fresh(answer)).members
         rows = [row for row in _list(members.get("value")) if isinstance(row, dict)]
@@ -47,14 +67,7 @@ def pages(session: Session, first: Answer, delta: bool, prefer: str = PAGE_SIZE)
                 session.address(ending)
             yield Rows(rows, ending)
             return
-        empty = 0 if rows else empty + 1
-        if onward in seen or empty > MOST_EMPTY or len(seen) >= MOST_PAGES:
-            raise Unavailable(
-                f"Microsoft 365's listing does not come to an end ({len(seen) + 1} pages read); it was given up. "
-                "Run again; if it stays so, report this."
-            )
-        seen.add(onward)
-        session.address(onward)
+        trail.follow(onward, bool(rows))
         yield Rows(rows)
         answer = session.call("GET", onward, prefer=prefer)
 

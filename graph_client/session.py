@@ -1,4 +1,4 @@
-"""One mailbox: every call carries the same preferences and an id of its own, and ends in an answer or a clear error."""
+"""One account: every call carries the same preferences and an id of its own, and ends in an answer or a clear error."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from graph_client.answers import Answer, Json, Meaning
-from graph_client.connection import Connection, Lost, exchange
+from graph_client.connection import Connection, Lost, Reading, exchange
 from graph_client.endpoints import Endpoints, is_graph_link
-from graph_client.throttle import Patience, Slots
+from graph_client.throttle import AT_ONCE, Patience, Slots
 
 log = logging.getLogger("tandem.graph")
 
@@ -40,8 +40,9 @@ class Timing:
 
 @dataclass(slots=True)
 class Session:
-    """Calls to one mailbox. ``token`` gives an access token, a new one where its argument is true. ``still_ours`` is
-    asked before every request; LeaseLost is raised when it says no."""
+    """Calls with one account's sign-in. ``token`` gives an access token, a new one where its argument is true.
+    ``still_ours`` is asked before every request; LeaseLost is raised when it says no. ``at_once`` is how many items of
+    a batch the service asked for runs side by side."""
 
     endpoints: Endpoints
     connection: Connection
@@ -49,6 +50,7 @@ class Session:
     timing: Timing = field(default_factory=Timing)
     slots: Slots = field(default_factory=Slots)
     still_ours: Callable[[], bool] = lambda: True
+    at_once: int = AT_ONCE
 
     def get(self, path: str, prefer: str = "") -> Answer:
         """GET of a path below /v1.0 or of a link that the server gave; a whole JSON object or an error."""
@@ -62,18 +64,19 @@ class Session:
         prefer: str = "",
         repeat: bool = True,
         width: int = 1,
+        reading: Reading | None = None,
     ) -> Answer:
         """One call, repeated while the side says to wait, and when it is lost and ``repeat`` allows.
 
         A lost call that may not be repeated is an answer that means LOST, with status 0 where none came; a 424 is
-        left to the batch that it came with. ``width`` is how many places of the mailbox it takes. Raises
-        Unavailable, SignInNeeded, LeaseLost.
+        left to the batch that it came with. ``width`` is how many places of the account it takes; ``reading`` makes
+        a body of the answer's bytes. Raises Unavailable, SignInNeeded, LeaseLost.
         """
         url = self.address(path)
         sent = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         patience, renewed, tries = self.timing.patience(), False, 0
         while True:
-            answer, arrived = self._once(method, url, sent, prefer, renewed and tries == 0, width)
+            answer, arrived = self._once(method, url, sent, prefer, renewed and tries == 0, width, reading)
             tries += 1
             if answer.meaning is Meaning.WAIT:
                 patience.wait(answer.retry_after, "asks to wait longer than is sensible")
@@ -133,7 +136,7 @@ class Session:
         return answer
 
     def _once(
-        self, method: str, url: str, body: bytes | None, prefer: str, fresh: bool, width: int
+        self, method: str, url: str, body: bytes | None, prefer: str, fresh: bool, width: int, reading: Reading | None
     ) -> tuple[Answer, bool]:
         token = self.token(fresh)
         call_id = str(uuid.uuid4())
@@ -150,7 +153,7 @@ class Session:
             if not self.still_ours():
                 raise LeaseLost("Another process holds this mailbox now.")
             try:
-                answer = exchange(self.connection, method, url, headers, body, self.timing.clock)
+                answer = exchange(self.connection, method, url, headers, body, self.timing.clock, reading)
             except Lost as lost:
                 log.info("%s lost, client-request-id %s", method, call_id)
                 return Answer(0), lost.sent
@@ -183,7 +186,7 @@ def refusal(answer: Answer) -> str:
 def _unanswered(answer: Answer) -> str:
     if answer.meaning is Meaning.FORBIDDEN:
         return (
-            f"Microsoft 365 does not let this account read its contacts ({describe(answer)}). "
+            f"Microsoft 365 does not let this account read what was asked for ({describe(answer)}). "
             "Connect the account again, or ask the administrator of the tenant."
         )
     return (
