@@ -45,7 +45,7 @@ class ControlClient:
         """A client from the JSON line that the process prints."""
         return cls(str(message["url"]), str(message["ca_file"]), str(message["control_key"]))
 
-    def call(self, name: str, **body: object) -> Properties:
+    def call(self, name: str, /, **body: object) -> Properties:
         """Any control route by name; raises ControlError with the emulator's reason."""
         answer = self._session.post(f"{self.url}/_emulator/{name}", data=json.dumps(body), timeout=60)
         data = cast(Properties, answer.json())

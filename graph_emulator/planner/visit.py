@@ -86,7 +86,7 @@ def page(visit: Visit, found: Collection[T], row: Callable[[T], Properties]) -> 
 
 def _in_context(visit: Visit, body: Properties) -> Properties:
     kind = "" if "value" in body else "/$entity"
-    return {"@odata.context": f"{visit.service.base_url}/v1.0/$metadata#planner/{visit.path[0]}{kind}", **body}
+    return {"@odata.context": f"{visit.service.base_url}/v1.0/$metadata#{visit.call.path.strip('/')}{kind}", **body}
 
 
 def _token(position: int, path: str) -> str:

@@ -1,6 +1,7 @@
 """One emulator for all tests of this room; each test starts from the same mailboxes, settings and an empty log."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -100,5 +101,55 @@ class Graph:
 def graph(server: Emulator, control: ControlClient) -> Iterator[Graph]:
     """Ann, with all scopes and immutable ids asked for on every request."""
     client = Graph(server.url, server.ca_file, control.token(ANN)["access_token"])
+    yield client
+    client.session.close()
+
+
+@dataclass(frozen=True)
+class Board:
+    """Ann's and Bob's plan with one bucket, seen by Ann through Graph and by people through the control routes."""
+
+    graph: Graph
+    control: ControlClient
+    group_id: str
+    plan_id: str
+    bucket_id: str
+
+    def create(self, title: str = "Call Zoë", **properties: object) -> dict[str, Any]:
+        """A task in the plan, by Graph."""
+        return self.graph.create("/planner/tasks", planId=self.plan_id, title=title, **properties)
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """The task as it is now."""
+        return self.graph.get(f"/planner/tasks/{task_id}")
+
+    def details(self, task_id: str) -> dict[str, Any]:
+        """The task's details as they are now."""
+        return self.graph.get(f"/planner/tasks/{task_id}/details")
+
+    def patch(self, row: Mapping[str, Any], body: object, part: str = "", **headers: str) -> requests.Response:
+        """A PATCH of a task (or its `/details`) under the etag of `row`, asking for the new state."""
+        given = {"If_Match": row["@odata.etag"], "Prefer": "return=representation", **headers}
+        return self.graph("PATCH", f"/planner/tasks/{row['id']}{part}", body, **given)
+
+    def change(self, row: Mapping[str, Any], body: object, part: str = "") -> dict[str, Any]:
+        """A PATCH that has to work; the new state."""
+        answer = self.patch(row, body, part)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def board(graph: Graph, control: ControlClient) -> Board:
+    """A plan in a group whose members are Ann and Bob."""
+    group = control.planner.create_group("Sales", [ANN, BOB], owners=[ANN])
+    plan = control.planner.create_plan(group["id"], "Follow-ups")
+    return Board(graph, control, group["id"], plan["id"], control.planner.create_bucket(plan["id"], "To do")["id"])
+
+
+@pytest.fixture
+def bob(server: Emulator, control: ControlClient) -> Iterator[Graph]:
+    """Bob, with all scopes."""
+    client = Graph(server.url, server.ca_file, control.token(BOB)["access_token"])
     yield client
     client.session.close()
