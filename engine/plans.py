@@ -64,12 +64,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A field or record that was looked at and not written, with the reason (one-way, no right to edit …)."""
+    """A field or record that was looked at and not written, with the reason (one-way, no right to edit …). A
+    ``quiet`` one is as the rules and settings want it; any other needs a person."""
 
     side: Side
     path: str
     reason: str
     entry: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

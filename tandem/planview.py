@@ -10,7 +10,6 @@ from typing import Final
 from engine.language.program import Program
 from engine.plans import Action, Class, Decision, FieldChange, Plan, Refusal, Verdict
 from engine.records import CRM, M365, Side, to_json
-from engine.sync.merge import ONE_WAY
 from tandem import shown
 
 SIDES: Final[Mapping[Side, str]] = {M365: "Microsoft 365", CRM: "the CRM"}
@@ -171,7 +170,7 @@ class _Traversal:
         """What direction, rights or the other side's scope forbid; of a held record the reason is told there."""
         held = decision.link is not None and decision.link.state == "held"
         for refusal in decision.refusals:
-            if refusal.reason == ONE_WAY or not held:
+            if refusal.quiet or not held:
                 yield self._note("·", "not done", decision, self._why(refusal), refusal.entry)
 
     def _why(self, refusal: Refusal) -> str:

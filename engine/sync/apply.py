@@ -12,6 +12,7 @@ from engine.plans import Action, Decision
 from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stale, State, Unknown, WriteView, Written
 from engine.records import CRM, M365, Key, Record, Reference, Side
 from engine.sync.decide import BEING_CREATED, Rules
+from engine.sync.lists import remembered
 from engine.sync.read import Progress
 from engine.sync.slots import beyond, view
 
@@ -173,6 +174,7 @@ def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:
     lasting = rules.layout.paths[action.side]
     paths = lasting if action.verb == "create" else [c.path for c in action.changes if c.path in lasting]
     after = {**before, **{path: seen[path] for path in paths if path in seen}}
+    after = remembered(rules.layout.merging[action.side], action.side, after, before, rules.context)
     after.update(beyond(record.values, seen, before, groups))
     return Base(after, base.m365) if action.side == CRM else Base(base.crm, after)
 

@@ -14,6 +14,7 @@ from engine.links import NO_AGREEMENT, Base, Link, Space
 from engine.plans import Action, Class, Decision, FieldChange, Refusal
 from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, Value, opposite
 from engine.schema import Schema
+from engine.sync.lists import remembered
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
 from engine.sync.pairs import Pairing
@@ -129,7 +130,7 @@ def _merged(
         for side in (CRM, M365)
         if merged.changes[side]
     )
-    lasting = [refusal for refusal in merged.refusals if refusal.reason != ONE_WAY]
+    lasting = [refusal for refusal in merged.refusals if not refusal.quiet]
     if state == "dormant":
         after = _with(link, state="dormant", attempts=0)
     elif lasting:
@@ -233,7 +234,9 @@ def _delete(rules: Rules, pairing: Pairing, link: Link, record: Record, choice: 
         ended = replace(link, state="ended", reason=reason, entry=choice.entry, wake_at=None)
         return Decision(
             pair=pairing.id, before=pairing.link, link=ended, base=pairing.base, entry=choice.entry, title=link.title,
-            refusals=(Refusal(record.side, "", refused, choice.entry),) if pairing.link != ended else (),
+            refusals=(Refusal(record.side, "", refused, choice.entry, refused == ONE_WAY),)
+            if pairing.link != ended
+            else (),
         )  # fmt: skip
     base = pairing.base.crm if record.side == CRM else pairing.base.m365
     seen = view(record.values, base, rules.layout.slots[record.side])
@@ -351,7 +354,11 @@ def _create(
 
 def _obstacle(rules: Rules, source: Record, made: Draft, side: Side, choice: Choice) -> Refusal | None:
     if not rules.direction.allows(side):
-        return Refusal(side, "", ONE_WAY, choice.entry)
+        return Refusal(side, "", ONE_WAY, choice.entry, quiet=True)
+    skip = rules.program.skip.get(side)
+    skipped = skip(*_sides(source, made.record), rules.context) if skip else None
+    if skipped is not None:
+        return Refusal(side, "", skipped.text, skipped.entry, quiet=True)
     reason = rules.program.scope(*_sides(source, made.record), rules.context)
     if reason is not None:
         return Refusal(side, "", f"it would be out of scope: {reason.text}", reason.entry)
@@ -376,9 +383,11 @@ def _not_created(
 def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     """The base of a new pair: the source as it is, the draft as it shall come back."""
     of_source = {path: made.seen[path] for path in rules.layout.paths[source.side] if path in made.seen}
+    of_source = remembered(rules.layout.merging[source.side], source.side, of_source, {}, rules.context)
     of_source |= beyond(source.values, made.seen, {}, rules.layout.slots[source.side])
     written = {change.path: change.after for change in made.changes}
     of_made = {path: written.get(path) for path in rules.layout.paths[made.record.side]}
+    of_made = remembered(rules.layout.merging[made.record.side], made.record.side, of_made, {}, rules.context)
     untold = {refusal.entry for refusal in made.refusals}
     for line in rules.program.lines if untold else ():
         if line.entry in untold:

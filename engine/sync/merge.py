@@ -6,15 +6,16 @@ section of the rules decides; where nothing was ever agreed, its first-agreement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.context import Context
-from engine.language.program import Direction, Line, Program, Rival
+from engine.language.program import Direction, Line, Program, Reason, Rival
 from engine.lenses.base import Untranslatable
 from engine.links import Base
 from engine.plans import FieldChange, Refusal
-from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value
+from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value, opposite
+from engine.sync.lists import ListMerge, path_on
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout, guessed, view
 
@@ -66,13 +67,13 @@ class Merger:
     merged: Merged
 
     def run(self) -> Merged:
-        slots = [
-            (pair, self._slot(pair))
-            for pair in dict.fromkeys(self.layout.pair_of[index] for index in self._moved())
-        ]  # fmt: skip
-        winner = self._record_winner([slot for _, slot in slots])
+        moved = dict.fromkeys(self.layout.pair_of[index] for index in self._moved())
+        slots = [(pair, self._slot(pair)) for pair in moved if pair not in self.layout.merged]
+        winner = self._record_winner(slots)
         for pair, slot in slots:
             self._merge_slot(pair, slot, winner)
+        for pair in sorted(self.layout.merged):
+            self._merge_lists(pair)
         self._fixed_sources()
         return self.merged
 
@@ -86,14 +87,17 @@ class Merger:
         ba, bb = self.base.crm.get(crm_path, NO_BASE), self.base.m365.get(m365_path, NO_BASE)
         return _Slot(a, b, ba, bb, _changed(line, a, ba), _changed(line, b, bb))
 
-    def _record_winner(self, slots: list[_Slot]) -> Side | None:
+    def _record_winner(self, slots: Sequence[tuple[int, _Slot]]) -> Side | None:
         """The side that wins every line, where the rules decide conflicts per record and both sides changed."""
         if self.program.conflict_per != "record":
             return None
-        known = [slot for slot in slots if slot.agreed_before]
+        known = [slot for pair, slot in slots if slot.agreed_before and not self._always(pair)]
         if any(slot.crm_changed for slot in known) and any(slot.m365_changed for slot in known):
             return self._winner(self.program.conflict)[0]
         return None
+
+    def _always(self, pair: int) -> bool:
+        return any(line is not None and line.always for line in self._lines(pair))
 
     def _winner(self, rivals: Callable[[Record, Record, Context], Rival]) -> tuple[Side, str]:
         """The side that wins by these rules, and the entry that says so."""
@@ -114,6 +118,8 @@ class Merger:
         unmoved = slot.agreed_before and not slot.crm_changed and not slot.m365_changed
         if unmoved or self._agrees(to_m365, to_crm, slot):
             self._settle(line, slot)
+        elif (to_m365 and to_m365.always) or (to_crm and to_crm.always):
+            self._overrule(to_m365, to_crm, slot)
         elif not slot.agreed_before:
             self._first(to_m365, to_crm, slot)
         elif line.on_first_sync:
@@ -161,9 +167,55 @@ class Merger:
         side, entry = self._winner(self.program.first_agreement)
         self._write(_loser(side), to_m365, to_crm, slot, lost=True, entry=entry)
 
+    def _overrule(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
+        """A line that writes always: whichever side changed; but no empty value over one nobody here has seen."""
+        side: Side = M365 if to_m365 and to_m365.always else CRM
+        source, base, changed = (
+            (slot.crm, slot.m365_base, slot.m365_changed)
+            if side == M365
+            else (slot.m365, slot.crm_base, slot.crm_changed)
+        )
+        if source is None and (base is NO_BASE or changed):
+            return
+        self._write(side, to_m365, to_crm, slot, lost=changed)
+
+    def _merge_lists(self, pair: int) -> None:
+        to_m365, to_crm = self._lines(pair)
+        lines: dict[Side, Line] = {}
+        if to_m365 is not None:
+            lines[M365] = to_m365
+        if to_crm is not None:
+            lines[CRM] = to_crm
+        refused: dict[Side, Refusal] = {}
+        for side, line in lines.items():
+            refusal = self._forbidden(side, path_on(line, side), line.entry)
+            if refusal is not None:
+                refused[side] = refusal
+        lists = ListMerge(lines, self.values, self.base, self.context, frozenset(refused))
+        held: dict[Side, Value] = {}
+        for side, line in lines.items():
+            path = path_on(line, side)
+            wanted = lists.wanted(side)
+            if isinstance(wanted, Absence):
+                continue
+            held[side] = own = self.values[side][path]
+            if line.lens.same(wanted, own):
+                continue
+            if side in refused:
+                self.merged.refusals.append(refused[side])
+                continue
+            held[side] = wanted
+            self.merged.changes[side].append(FieldChange(path, own, wanted, line.entry))
+        if held:
+            for side, line in lines.items():
+                held.setdefault(opposite(side), self.values[opposite(side)].get(path_on(line, opposite(side)), None))
+            for side, bases in lists.bases(held).items():
+                self.merged.base[side].update(bases)
+            self.merged.settled = True
+
     def _follow(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot, winner: Side | None) -> None:
-        m365_open = to_m365 is not None and self.direction.to_m365
-        crm_open = to_crm is not None and self.direction.to_crm
+        m365_open = to_m365 is not None and self._open(M365)
+        crm_open = to_crm is not None and self._open(CRM)
         if winner is not None and m365_open and crm_open:
             self._write(_loser(winner), to_m365, to_crm, slot, lost=_changed_on(_loser(winner), slot))
         elif slot.crm_changed and slot.m365_changed:
@@ -200,9 +252,9 @@ class Merger:
         if line is None:
             return
         path = (line.m365_path if side == M365 else line.crm_path) or ""
-        refused = self._forbidden(side)
-        if refused:
-            self.merged.refusals.append(Refusal(side, path, refused, line.entry))
+        refused = self._forbidden(side, path, line.entry)
+        if refused is not None:
+            self.merged.refusals.append(refused)
             return
         before = slot.m365 if side == M365 else slot.crm
         try:
@@ -216,11 +268,22 @@ class Merger:
         self._settle(line, slot)
         self.merged.base[side][path] = after
 
-    def _forbidden(self, side: Side) -> str:
+    def _open(self, side: Side) -> bool:
+        """Whether settings and rules let this side be written; the user's rights are another matter."""
+        return self.direction.allows(side) and self._skipped(side) is None
+
+    def _skipped(self, side: Side) -> Reason | None:
+        skip = self.program.skip.get(side)
+        return skip(self.crm, self.m365, self.context) if skip else None
+
+    def _forbidden(self, side: Side, path: str, entry: str) -> Refusal | None:
         if not self.direction.allows(side):
-            return ONE_WAY
+            return Refusal(side, path, ONE_WAY, entry, quiet=True)
+        skipped = self._skipped(side)
+        if skipped is not None:
+            return Refusal(side, path, skipped.text, skipped.entry, quiet=True)
         record = self.crm if side == CRM else self.m365
-        return "" if record.editable else NO_RIGHT
+        return None if record.editable else Refusal(side, path, NO_RIGHT, entry)
 
     def _fixed_sources(self) -> None:
         """Lines whose other end is the user, the day or a constant, where they run on every sync."""
@@ -236,9 +299,9 @@ class Merger:
             before, after = self.values[side][path], line.source(self.crm, self.m365, self.context)
             if line.lens.same(before, after):
                 continue
-            refused = self._forbidden(side)
-            if refused:
-                self.merged.refusals.append(Refusal(side, path, refused, line.entry))
+            refused = self._forbidden(side, path, line.entry)
+            if refused is not None:
+                self.merged.refusals.append(refused)
             else:
                 self.merged.changes[side].append(FieldChange(path, before, after, line.entry))
 

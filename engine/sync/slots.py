@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.language.program import Line, Program
-from engine.lenses.base import Lens
+from engine.lenses.base import Lens, Merging
 from engine.records import Side, Value
 from engine.schema import Schema, steps
 
@@ -53,10 +53,16 @@ class Layout:
     """The paths that get a base: those of path-to-path lines that run after the creation too."""
     naming: Mapping[Side, tuple[tuple[str, str, Line], ...]]
     """Per source side: (path, kind named on the other side, line) of lines that write references."""
-    writing: Mapping[Side, tuple[tuple[str, Line], ...]]
-    """Per written side: (path, line) of all lines that write it, in the order of the rules."""
+    plain: Mapping[Side, tuple[tuple[str, Line], ...]]
+    """Per written side: (path, line) of the lines without a ``when`` that write it, in the order of the rules."""
+    guarded: Mapping[Side, tuple[tuple[str, Line], ...]]
+    """The same for the lines that have one."""
     entries: Mapping[Side, Mapping[str, str]]
     """Per written side and path: the entry behind its value on creation."""
+    merging: Mapping[Side, Mapping[str, Merging]]
+    """Per side: paths whose lists are merged element by element, with what is added to them."""
+    merged: frozenset[int]
+    """Numbers of the pairs of such lists."""
     partners: Mapping[Side, Mapping[str, str]]
     """Per side: slot path ▸ the path of the other side that it goes with."""
 
@@ -77,12 +83,19 @@ def layout(program: Program) -> Layout:
         pairs=tuple(tuple(indexes) for indexes in pairs.values()),
         pair_of={index: number for number, indexes in enumerate(pairs.values()) for index in indexes},
         paths={
-            "crm": tuple(dict.fromkeys(line.crm_path or "" for line in lines)),
-            "m365": tuple(dict.fromkeys(line.m365_path or "" for line in lines)),
+            "crm": _lasting(lines, "crm"),
+            "m365": _lasting(lines, "m365"),
         },
         naming={"crm": _naming(program, "crm"), "m365": _naming(program, "m365")},
-        writing={"crm": _writing(program, "crm"), "m365": _writing(program, "m365")},
+        plain={"crm": _writing(program, "crm", False), "m365": _writing(program, "m365", False)},
+        guarded={"crm": _writing(program, "crm", True), "m365": _writing(program, "m365", True)},
         entries={"crm": _entries(program, "crm"), "m365": _entries(program, "m365")},
+        merging={"crm": _merging(lines, "crm"), "m365": _merging(lines, "m365")},
+        merged=frozenset(
+            number
+            for number, indexes in enumerate(pairs.values())
+            if any(program.lines[index].merging is not None for index in indexes)
+        ),
         partners={
             "crm": _partners(slots["crm"], {line.crm_path or "": line.m365_path or "" for line in lines}),
             "m365": _partners(slots["m365"], {line.m365_path or "": line.crm_path or "" for line in lines}),
@@ -90,19 +103,39 @@ def layout(program: Program) -> Layout:
     )
 
 
+def _lasting(lines: list[Line], side: Side) -> tuple[str, ...]:
+    paths = dict.fromkeys((line.crm_path if side == "crm" else line.m365_path) or "" for line in lines)
+    added = {line.added: None for line in lines if line.added is not None and line.to_m365 is (side == "crm")}
+    return tuple(paths | added)
+
+
+def _merging(lines: list[Line], side: Side) -> Mapping[str, Merging]:
+    found: dict[str, Merging] = {}
+    for line in lines:
+        if line.merging is not None:
+            found[(line.crm_path if side == "crm" else line.m365_path) or ""] = line.merging
+            if line.added is not None and line.to_m365 is (side == "crm"):
+                found[line.added] = line.merging
+    return found
+
+
 def _partners(groups: tuple[Group, ...], others: Mapping[str, str]) -> Mapping[str, str]:
     return {path: others[path] for group in groups if isinstance(group, SlotGroup) for path in group.paths}
 
 
-def _writing(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
-    paths = [(line.m365_path if side == "m365" else line.crm_path, line) for line in program.lines]
-    return tuple((path, line) for path, line in paths if path and (line.to_m365 if side == "m365" else line.to_crm))
+def _writing(program: Program, side: Side, guarded: bool) -> tuple[tuple[str, Line], ...]:
+    found = []
+    for line in program.lines:
+        path, writes = (line.m365_path, line.to_m365) if side == "m365" else (line.crm_path, line.to_crm)
+        if path and writes and (line.guard is not None) is guarded:
+            found.append((path, line))
+    return tuple(found)
 
 
 def _entries(program: Program, side: Side) -> Mapping[str, str]:
     """The last line that writes a path on creation: ``on create`` lines come after and count."""
     found: dict[str, str] = {}
-    for path, line in _writing(program, side):
+    for path, line in (*_writing(program, side, False), *_writing(program, side, True)):
         if path not in found or line.on_create:
             found[path] = line.entry
     return found

@@ -1,0 +1,83 @@
+"""Lists that are merged element by element: people are added and removed on both sides, and all of it survives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.context import Context
+from engine.language.program import Line
+from engine.lenses.base import Merging
+from engine.links import Base
+from engine.records import CRM, M365, NO_BASE, Absence, Side, Value, opposite
+
+
+@dataclass(frozen=True, slots=True)
+class ListMerge:
+    """One pair of list paths being merged. ``values`` are both sides' values, ``lines`` the open line per written
+    side, ``refused`` the written sides that must not be written."""
+
+    lines: Mapping[Side, Line]
+    values: Mapping[Side, Mapping[str, Value]]
+    base: Base
+    context: Context
+    refused: frozenset[Side]
+
+    def wanted(self, side: Side) -> Value | Absence:
+        """The list that this side shall hold; NO_BASE where no line writes it or a value was not fetched."""
+        line = self.lines.get(side)
+        if line is None or line.merging is None:
+            return NO_BASE
+        own = self.values[side].get(path_on(line, side), NO_BASE)
+        other = line.carried(opposite(side), self.values[opposite(side)])
+        if isinstance(own, Absence) or isinstance(other, Absence):
+            return NO_BASE
+        agreed = self._base(side).get(path_on(line, side), NO_BASE)
+        before = line.carried(opposite(side), self._base(opposite(side)))
+        return line.merging.merge(side, own, agreed, other, before, self.context)
+
+    def bases(self, held: Mapping[Side, Value]) -> dict[Side, dict[str, Value]]:
+        """What both bases become once the sides hold these lists. Of a side whose changes could not travel only what
+        was written into it is agreed; the rest stays known as a difference."""
+        found: dict[Side, dict[str, Value]] = {CRM: {}, M365: {}}
+        for side in held:
+            line = self.lines.get(opposite(side)) or self.lines[side]
+            assert line.merging is not None
+            path = path_on(line, side)
+            base = self._base(side).get(path, NO_BASE)
+            if opposite(side) in self.refused:
+                found[side].update(self._only_written(side, path, base))
+                continue
+            found[side][path] = line.merging.agreed(side, held[side], base, self.context)
+            if line.added is not None and line.added in self.values[side]:
+                more = self._base(side).get(line.added, NO_BASE)
+                found[side][line.added] = line.merging.agreed(side, self.values[side][line.added], more, self.context)
+        return found
+
+    def _only_written(self, side: Side, path: str, base: Value | Absence) -> dict[str, Value]:
+        line = self.lines.get(side)
+        if line is None or line.merging is None or isinstance(base, Absence) or side in self.refused:
+            return {}
+        other = line.carried(opposite(side), self.values[opposite(side)])
+        before = line.carried(opposite(side), self._base(opposite(side)))
+        if isinstance(other, Absence):
+            return {}
+        return {path: line.merging.merge(side, base, base, other, before, self.context)}
+
+    def _base(self, side: Side) -> Mapping[str, Value]:
+        return self.base.crm if side == CRM else self.base.m365
+
+
+def path_on(line: Line, side: Side) -> str:
+    return (line.crm_path if side == CRM else line.m365_path) or ""
+
+
+def remembered(
+    merging: Mapping[str, Merging], side: Side, values: Mapping[str, Value], base: Mapping[str, Value], context: Context
+) -> dict[str, Value]:
+    """Values as a base keeps them: lists that are merged keep what travels."""
+    kept = dict(values)
+    for path, lens in merging.items():
+        if path in kept:
+            kept[path] = lens.agreed(side, kept[path], base.get(path, NO_BASE), context)
+    return kept
