@@ -103,7 +103,7 @@ def test_checklist_item_loses_what_a_write_leaves_out_unless_set(board, control)
 
 
 def test_reference_keys_are_percent_encoded(board):
-    """A reference's key is its URL with % . : @ # as percent codes; plain, or cut in the middle of a code, it is 400."""
+    """A reference's key is its URL with % . : @ # as percent codes; plain, or with half a code, it is 400."""
     task = board.create()
     details = board.details(task["id"])
     for bad in ("https://x.example", "https%3A//x.example", "https%3A//x%2Eexample/%2", "a@b", "a#b"):
