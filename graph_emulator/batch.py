@@ -46,7 +46,9 @@ async def serve(world: World, call: Call, record: list[PartRecord], upn: str) ->
             done[part.id] = answer
     for name, answer in done.items():
         notes[name].status = answer.status
-    return _together(world, call, parts, done)
+    answer = _together(world, call, parts, done)
+    answer.mails = sum(note.mails for note in notes.values())
+    return answer
 
 
 async def _wave(
@@ -85,6 +87,7 @@ def _run(world: World, part: Part, note: PartRecord, upn: str) -> Answer:
         if answer is not None:
             return answer
     answer = graph.apply(world, part.call)
+    note.mails = answer.mails
     _kill(kills, "after")
     if any(action.kind == "drop_answer" for action in actions):
         return Answer(504)

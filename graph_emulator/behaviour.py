@@ -2,6 +2,11 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 
+CHOICES = {
+    "view_deleted_occurrences": ("tombstone", "series", "nothing"),
+    "transaction_repeat": ("same", "conflict", "bad_request"),
+}
+
 
 class UnknownBehaviour(Exception):
     """A setting that does not exist or has a value of the wrong type; the text names it."""
@@ -14,6 +19,8 @@ class Behaviour:
     delta_*: a round of several pages carries an empty page, a repeated row and rows out of order, as the service may.
     planner_etag_memory: how many versions of a resource an If-Match may name; planner_details_move_task: every write to
     details moves the task's etag; planner_checklist_merges: a checklist item keeps what a write leaves out.
+    view_*: what deltas of a calendar view tell; all_day_in_utc: all-day events lie between midnights of UTC, whatever
+    zone they were written in; *_mail*: which changes of a meeting mail more people than they have to.
     """
 
     latency: float = 0.0
@@ -39,6 +46,19 @@ class Behaviour:
     device_code_interval: int = 1
     scope_spelling: str = "as_asked"
     withheld_scopes: str = ""
+    view_master_rows: bool = True
+    view_outside_tombstones: bool = True
+    view_typeless_tombstones: bool = True
+    view_deleted_occurrences: str = "series"
+    zone_preference_ignored: bool = False
+    all_day_in_utc: bool = True
+    series_change_keeps_exceptions: bool = False
+    transaction_repeat: str = "conflict"
+    unchanged_values_mail: bool = False
+    attendee_change_mails_everybody: bool = True
+    attendee_delete_declines: bool = False
+    cancelled_copy_stays: bool = True
+    declined_copy_stays: bool = False
     planner_page: int = 400
     planner_etag_memory: int = 50
     planner_malformed_etag_status: int = 400
@@ -66,6 +86,8 @@ class Behaviour:
             right = isinstance(value, (int, float)) if wanted is float else isinstance(value, wanted)
             if not right or (isinstance(value, bool) and wanted is not bool):
                 raise UnknownBehaviour(f"The setting {name!r} takes a value of type {wanted.__name__}.")
+            if value not in CHOICES.get(name, (value,)):
+                raise UnknownBehaviour(f"The setting {name!r} takes one of: {', '.join(CHOICES[name])}.")
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def as_json(self) -> dict[str, object]:

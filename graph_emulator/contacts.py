@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from graph_emulator import delta, query
-from graph_emulator.mailbox import Entry, Folder, Item, Mailbox, not_found
+from graph_emulator.changelog import Entry
+from graph_emulator.mailbox import Folder, Item, Mailbox, not_found
 from graph_emulator.messages import Answer, Call, GraphError, Properties
 from graph_emulator.properties import EXTENDED, SLOTS, extended_changes, normalise
 
@@ -204,16 +205,16 @@ def _folder_row(mailbox: Mailbox, folder: Folder, selected: tuple[str, ...] | No
 def _contact_delta(mailbox: Mailbox, folder: Folder, call: Call, service: delta.Service) -> Answer:
     immutable, read = call.immutable(), []
 
-    def row(entry: Entry, selected: tuple[str, ...] | None) -> Properties | None:
+    def rows(entry: Entry, selected: tuple[str, ...] | None, first: bool) -> list[Properties]:
         item = folder.members.get(entry.number)
         if item is None:
             ids = mailbox.identifiers
             gone = ids.immutable(entry.number) if immutable else ids.classic(entry.number, entry.moves)
-            return {"id": gone, "@removed": {"reason": "deleted"}}
+            return [{"id": gone, "@removed": {"reason": "deleted"}}]
         read.append(item)
-        return contact_row(mailbox, item, immutable, selected)
+        return [contact_row(mailbox, item, immutable, selected)]
 
-    feed = delta.Feed(f"contact:{mailbox.owner}:{folder.number}", folder.log, mailbox.delta_generation, row)
+    feed = delta.Feed(f"contact:{mailbox.owner}:{folder.number}", folder.log, mailbox.delta_generation, rows)
     body = delta.answer(feed, call, service)
     _was_read(mailbox, read)
     return Answer(200, body)
@@ -222,16 +223,18 @@ def _contact_delta(mailbox: Mailbox, folder: Folder, call: Call, service: delta.
 def _folder_delta(mailbox: Mailbox, parent: Folder | None, call: Call, service: delta.Service) -> Answer:
     by_number = {folder.number: folder for folder in mailbox.live_folders()}
 
-    def row(entry: Entry, selected: tuple[str, ...] | None) -> Properties | None:
+    def rows(entry: Entry, selected: tuple[str, ...] | None, first: bool) -> list[Properties]:
         folder = by_number.get(entry.number)
         if folder is None:
-            return {"id": mailbox.identifiers.folder(entry.number), "@removed": {"reason": "deleted"}}
+            return [{"id": mailbox.identifiers.folder(entry.number), "@removed": {"reason": "deleted"}}]
         if parent is not None and folder.parent is not parent:
-            return None
-        return _folder_row(mailbox, folder, selected)
+            return []
+        return [_folder_row(mailbox, folder, selected)]
 
     name = f"contactFolder:{mailbox.owner}:{parent.number if parent else 0}"
-    return Answer(200, delta.answer(delta.Feed(name, mailbox.folder_log, mailbox.delta_generation, row), call, service))
+    return Answer(
+        200, delta.answer(delta.Feed(name, mailbox.folder_log, mailbox.delta_generation, rows), call, service)
+    )
 
 
 def _synced_folder(mailbox: Mailbox, identifier: str) -> Folder:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from graph_emulator.barrier import Barrier
 from graph_emulator.behaviour import UnknownBehaviour
+from graph_emulator.calendar import person
 from graph_emulator.faults import ScriptError
 from graph_emulator.firm import PLANNER_FILE, Firm, FirmError, contents_from, planner_from, tenant_from
 from graph_emulator.identity import FLAWS, SignInError
@@ -27,7 +28,16 @@ from graph_emulator.world import World
 KEY_HEADER = "x-emulator-key"
 PREFIX = "/_emulator"
 LOOPBACK = ("127.0.0.1", "::1")
-ERRORS = (EditError, FirmError, GraphError, ScriptError, SignInError, UnknownBehaviour, ValueError)
+ERRORS = (
+    EditError,
+    person.CalendarEditError,
+    FirmError,
+    GraphError,
+    ScriptError,
+    SignInError,
+    UnknownBehaviour,
+    ValueError,
+)
 
 Action: TypeAlias = Callable[["Control", Properties], Properties]
 
@@ -82,12 +92,21 @@ def _state(control: Control, body: Properties) -> Properties:
             "folders": [folder_json(folder) for folder in mailbox.folders.values()],
             "contacts": [contact_json(mailbox, item) for item in mailbox.items.values()],
             "deleted": [contact_json(mailbox, item) for item in mailbox.deleted.values()],
+            **person.state(mailbox.calendar),
         }
-    return {"mailboxes": mailboxes, "mails": 0}
+    return {"mailboxes": mailboxes, "mails": control.world.post.sent_since(0)}
 
 
 def _edit(control: Control, body: Properties) -> Properties:
     return edit(control.mailbox(body), body)
+
+
+def _calendar(control: Control, body: Properties) -> Properties:
+    return person.edit(control.world.office(), control.mailbox(body).calendar, body)
+
+
+def _outbox(control: Control, body: Properties) -> Properties:
+    return control.world.post.as_json(int(str(body.get("since", 0))))
 
 
 def _planner(control: Control, body: Properties) -> Properties:
@@ -111,12 +130,14 @@ def _log(control: Control, body: Properties) -> Properties:
 
 def _reset(control: Control, body: Properties) -> Properties:
     world = control.world
-    wanted = body.get("what") or ["log", "faults", "barriers", "behaviour", "clock", "throttle"]
+    wanted = body.get("what") or ["log", "outbox", "faults", "barriers", "behaviour", "clock", "throttle"]
     if not isinstance(wanted, list):
         raise EditError("what has to be a list.")
     for what in wanted:
         if what == "log":
             world.journal.reset()
+        elif what == "outbox":
+            world.post.clear()
         elif what == "faults":
             world.script.clear()
             world.identity.flaw, world.identity.flaw_count = None, 0
@@ -258,6 +279,8 @@ def _load(control: Control, body: Properties) -> Properties:
 ACTIONS: dict[str, Action] = {
     "state": _state,
     "edit": _edit,
+    "calendar": _calendar,
+    "outbox": _outbox,
     "planner": _planner,
     "mailbox": _mailbox,
     "log": _log,

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import requests
 
+from graph_emulator.calendar.control_client import CalendarControl
 from graph_emulator.messages import Properties
 from graph_emulator.planner.control_client import PlannerControl
 
@@ -19,7 +20,7 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogTotals:
-    """Totals since the last reset: requests, parts of batches, mails; seconds during which a request was inside."""
+    """Totals since the last reset: requests, parts, people mailed; seconds during which a request was inside."""
 
     requests: int
     parts: int
@@ -30,7 +31,10 @@ class LogTotals:
 
 
 class ControlClient:
-    """Speaks to one emulator. `mailbox` is a user principal name or object id everywhere; `planner` is Planner."""
+    """Speaks to one emulator. `mailbox` is a user principal name or object id everywhere.
+
+    `planner` is Planner, `calendar` the calendars and the outbox.
+    """
 
     def __init__(self, url: str, ca_file: Path | str, control_key: str) -> None:
         self.url = url
@@ -39,6 +43,7 @@ class ControlClient:
         self._session.verify = str(ca_file)
         self._session.headers["X-Emulator-Key"] = control_key
         self.planner = PlannerControl(self.call)
+        self.calendar = CalendarControl(self.call)
 
     @classmethod
     def from_start_message(cls, message: Mapping[str, object]) -> "ControlClient":
@@ -56,7 +61,7 @@ class ControlClient:
     # State and edits
 
     def state(self, mailbox: str | None = None) -> dict[str, Any]:
-        """`{"mailboxes": {upn: {"folders", "contacts", "deleted", …}}, "mails": 0}`, of one mailbox or of all."""
+        """`{"mailboxes": {upn: {"folders", "contacts", "events", …}}, "mails": 0}`, of one mailbox or of all."""
         return self.call("state", mailbox=mailbox)
 
     def contacts(self, mailbox: str) -> list[dict[str, Any]]:
@@ -146,7 +151,7 @@ class ControlClient:
         return LogTotals(*counts, data["busySeconds"], data["seconds"], data["heldSeconds"])
 
     def reset(self, *what: str) -> None:
-        """Reset `log faults barriers behaviour clock throttle` (these if none is named) or `mailboxes`."""
+        """Reset `log outbox faults barriers behaviour clock throttle` (these if none is named) or `mailboxes`."""
         self.call("reset", what=list(what))
 
     # Faults, barriers, kill hooks, clock, settings

@@ -20,10 +20,12 @@ class FirmError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a mailbox starts with: rows of `contactFolders` and `contacts` as in the file."""
+    """What a mailbox starts with: rows of `contactFolders`, `contacts`, `calendars` and `events` as in the file."""
 
     folders: tuple[Properties, ...] = ()
     contacts: tuple[Properties, ...] = ()
+    calendars: tuple[Properties, ...] = ()
+    events: tuple[Properties, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def tenant_from(data: Properties, source: str) -> Tenant:
             str(row.get("mail") or row["userPrincipalName"]),
             str(row.get("displayName") or row["userPrincipalName"]),
             str(row.get("timeZone") or "UTC"),
+            bool(row.get("room")),
         )
         if user.id in users or any(other.upn.lower() == user.upn.lower() for other in users.values()):
             raise FirmError(f"{source}: the user {user.upn} or its id occurs twice. Give each user an id of its own.")
@@ -79,7 +82,8 @@ def tenant_from(data: Properties, source: str) -> Tenant:
 
 def contents_from(data: Properties, source: str) -> Contents:
     """The contents in a mailbox file; raises FirmError naming `source`."""
-    return Contents(tuple(_rows(data, "contactFolders", source)), tuple(_rows(data, "contacts", source)))
+    names = ("contactFolders", "contacts", "calendars", "events")
+    return Contents(*(tuple(_rows(data, name, source)) for name in names))
 
 
 def planner_from(data: Properties, source: str) -> PlannerContents:

@@ -6,6 +6,8 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from graph_emulator import contacts
+from graph_emulator.calendar import routes as calendar
+from graph_emulator.calendar.post import Cause
 from graph_emulator.delta import Service
 from graph_emulator.identity import CONSUMERS
 from graph_emulator.mailbox import Mailbox
@@ -24,6 +26,10 @@ Resource: TypeAlias = Callable[[Mailbox, Call, Sequence[str], Service], Answer]
 RESOURCES: Mapping[str, tuple[Callable[[Call], frozenset[str]], Resource]] = {
     "contacts": (contacts.scope, contacts.serve_contacts),
     "contactfolders": (contacts.scope, contacts.serve_folders),
+    "events": (calendar.scope, calendar.serve_events),
+    "calendar": (calendar.scope, calendar.serve_default),
+    "calendars": (calendar.scope, calendar.serve_calendars),
+    "calendarview": (calendar.scope, calendar.serve_view),
 }
 
 
@@ -66,13 +72,24 @@ def apply(world: World, call: Call) -> Answer:
         try:
             if len(call.body) > LARGEST_BODY:
                 raise GraphError(413, "RequestEntityTooLarge", "The request body is larger than 4 MB.")
-            answer = _dispatch(world, call)
+            answer = _with_mails(world, call)
         except GraphError as error:
             return refusal(world, error, call.headers)
     if answer.body is not None:
         answer.headers.setdefault("Content-Type", JSON_TYPE)
     if applied := call.headers.get("prefer"):
         answer.headers.setdefault("Preference-Applied", applied)
+    return answer
+
+
+def _with_mails(world: World, call: Call) -> Answer:
+    """Serve a call; mails it makes the service send are put down to it."""
+    request_id, before = world.next_request_id(), world.post.number
+    cause = Cause("request", request_id, call.headers.get("client-request-id", ""), call.method, call.path)
+    with world.post.because(cause):
+        answer = _dispatch(world, call)
+    answer.headers.setdefault("request-id", request_id)
+    answer.mails = world.post.sent_since(before)
     return answer
 
 

@@ -9,13 +9,14 @@ LIMIT = 200_000
 
 @dataclass(slots=True)
 class PartRecord:
-    """A request inside a batch."""
+    """A request inside a batch; `mails`: how many people it mailed."""
 
     id: str
     method: str
     path: str
     query: str
     status: int = 0
+    mails: int = 0
     fault: str | None = None
 
 

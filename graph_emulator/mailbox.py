@@ -1,33 +1,13 @@
-"""A mailbox: folders, contacts, their ids and change keys, and the logs that delta queries read."""
+"""A mailbox: contact folders, contacts, their ids and change keys, and the calendars."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from graph_emulator.calendar.box import CalendarBox
+from graph_emulator.changelog import ChangeLog
 from graph_emulator.clock import Clock
 from graph_emulator.identifiers import Identifiers
 from graph_emulator.messages import GraphError, Properties
 from graph_emulator.properties import empty_contact, filed, named
-
-
-class Entry(NamedTuple):
-    """A line of a log: what changed, how often it had moved (its classic id then), and whether it left."""
-
-    number: int
-    moves: int
-    removed: bool
-
-
-class ChangeLog:
-    """Entries in order of time; only an item's latest entry counts."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.latest: dict[int, int] = {}
-
-    def record(self, number: int, moves: int = 0, removed: bool = False) -> None:
-        """Append a line."""
-        self.latest[number] = len(self.entries)
-        self.entries.append(Entry(number, moves, removed))
 
 
 @dataclass(eq=False, slots=True)
@@ -88,6 +68,7 @@ class Mailbox:
         self._by_mark: dict[tuple[str, str], set[int]] = {}
         self.root_id = self.identifiers.folder(0)
         self.default = self._new_folder("Contacts", None)
+        self.calendar = CalendarBox(seed, clock, owner, zone)
 
     # Folders
 

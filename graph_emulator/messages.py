@@ -61,11 +61,12 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: `body` is a JSON object, ready-made bytes, or nothing."""
+    """What goes back: `body` is a JSON object, ready-made bytes, or nothing. `mails`: how many people were mailed."""
 
     status: int = 200
     body: Properties | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    mails: int = 0
 
     def encoded(self) -> bytes:
         """The body as bytes."""

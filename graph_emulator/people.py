@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A work account with a mailbox. `id` is the Entra object id, `zone` a time zone name."""
+    """A work account with a mailbox. `id` is the Entra object id, `zone` a time zone name.
+
+    `room`: the mailbox of a room, which answers invitations by itself.
+    """
 
     id: str
     upn: str
     mail: str
     name: str
     zone: str
+    room: bool = False
 
 
 @dataclass(frozen=True, slots=True)

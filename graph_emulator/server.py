@@ -101,8 +101,11 @@ class Application:
             return graph.refusal(self.world, error, request.headers)
         call = graph.read_call(request.method, path, request.query, request.headers, request.body, caller)
         if path.lower() == "/$batch" and request.method == "POST":
-            return await batch.serve(self.world, call, record.batch, record.mailbox or "")
-        return await graph.serve(self.world, call)
+            answer = await batch.serve(self.world, call, record.batch, record.mailbox or "")
+        else:
+            answer = await graph.serve(self.world, call)
+        record.mails = answer.mails
+        return answer
 
     async def _identity(self, request: HttpRequest, record: RequestRecord) -> Answer:
         return await identity_http.serve(self.world, request, record)

@@ -5,11 +5,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from graph_emulator.calendar.kept import calendar_json, log_from, read_calendar
+from graph_emulator.changelog import ChangeLog
 from graph_emulator.clock import Clock
 from graph_emulator.firm import FirmError
 from graph_emulator.identity import Grant, Identity
-from graph_emulator.mailbox import ChangeLog, Folder, Item, Mailbox
+from graph_emulator.mailbox import Folder, Item, Mailbox
 from graph_emulator.messages import Caller, Properties
 from graph_emulator.people import Tenant, User
 from graph_emulator.planner.kept import planner_json, read_planner
@@ -33,6 +36,7 @@ def write_snapshot(world: World, folder: str) -> Path:
         },
         "serial": identity.serial,
         "mailboxes": {user_id: _mailbox_json(mailbox) for user_id, mailbox in world.mailboxes.items()},
+        "outbox": world.post.saved(),
         "planners": {tenant_id: planner_json(planner) for tenant_id, planner in world.planners.items()},
     }
     path = Path(folder) / NAME
@@ -59,6 +63,8 @@ def read_snapshot(world: World, folder: str) -> None:
     world.mailboxes = {
         user_id: _mailbox(row, users[user_id], world.seed, world.clock) for user_id, row in data["mailboxes"].items()
     }
+    world.meet_everybody()
+    world.post.load(data.get("outbox", []))
     world.planners |= {
         tenant_id: read_planner(row, world.seed, world.clock, identity.tenants[tenant_id])
         for tenant_id, row in data.get("planners", {}).items()
@@ -78,7 +84,7 @@ def _read_identity(identity: Identity, data: Mapping[str, dict[str, dict[str, ob
 
 
 def _tenant(row: dict[str, object]) -> Tenant:
-    users: dict[str, dict[str, str]] = row["users"]  # type: ignore[assignment]
+    users: dict[str, dict[str, Any]] = row["users"]  # type: ignore[assignment]
     clients: list[str] = row["client_ids"]  # type: ignore[assignment]
     return Tenant(str(row["id"]), str(row["name"]), tuple(clients), {key: User(**user) for key, user in users.items()})
 
@@ -94,6 +100,7 @@ def _mailbox_json(mailbox: Mailbox) -> Properties:
         "folders": [_folder_json(folder) for folder in mailbox.folders.values()],
         "items": [_item_json(item) for item in mailbox.items.values()],
         "deleted": [_item_json(item) for item in mailbox.deleted.values()],
+        "calendar": calendar_json(mailbox.calendar),
     }
 
 
@@ -129,6 +136,7 @@ def _mailbox(row: Mapping[str, list[list[object]]], user: User, seed: str, clock
     for number, numbers in members.items():
         by_number[number].members = {member: mailbox.items[member] for member in numbers}
     mailbox.reindex()
+    read_calendar(mailbox.calendar, row.get("calendar"))
     return mailbox
 
 
@@ -141,7 +149,4 @@ def _read_counters(mailbox: Mailbox, row: Mapping[str, object]) -> None:
 
 
 def _log(entries: list[list[object]]) -> ChangeLog:
-    log = ChangeLog()
-    for number, moves, removed in entries:
-        log.record(number, moves, removed)  # type: ignore[arg-type]
-    return log
+    return log_from(entries)

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from graph_emulator.barrier import Barrier
 from graph_emulator.behaviour import Behaviour
+from graph_emulator.calendar.files import seed_firm
+from graph_emulator.calendar.meetings import Office
+from graph_emulator.calendar.post import Post
 from graph_emulator.clock import Clock
 from graph_emulator.delta import Service
 from graph_emulator.faults import FaultScript
@@ -33,6 +36,7 @@ class World:
         self.identity = Identity(seed, clock)
         self.mailboxes: dict[str, Mailbox] = {}
         self.planners: dict[str, Planner] = {}
+        self.post = Post(clock)
         self.throttle = Throttle()
         self.script = FaultScript()
         self.barriers: list[Barrier] = []
@@ -52,15 +56,30 @@ class World:
         self.identity.tenants[firm.tenant.id.lower()] = firm.tenant
         self.mailboxes = {**self.mailboxes, **built}
         self.planners = {**self.planners, firm.tenant.id.lower(): planner}
+        self.meet_everybody()
+        seed_firm(firm, {user.upn: self.mailboxes[user.id] for user in firm.tenant.users.values()}, self.office())
 
     def rebuild(self) -> None:
         """All mailboxes and Planner as the firm's files have them; sign-ins stay, delta tokens expire."""
         firms, self.firms = self.firms, []
+        self.post.clear()
         before = self.mailboxes
         for firm in firms:
             self.add_firm(firm)
         for user_id, mailbox in self.mailboxes.items():
             mailbox.delta_generation = before[user_id].delta_generation + 1
+
+    def meet_everybody(self) -> None:
+        """Let everybody's addresses lead to the calendars that are there now."""
+        self.post.forget()
+        for tenant in self.identity.tenants.values():
+            for user in tenant.users.values():
+                if user.id in self.mailboxes:
+                    self.post.enter(user, tenant.id, self.mailboxes[user.id].calendar)
+
+    def office(self) -> Office:
+        """What handling meetings needs to know."""
+        return Office(self.post, self.behaviour)
 
     def listen_at(self, url: str) -> None:
         """Tell where the server answers."""
@@ -75,8 +94,8 @@ class World:
         return next((user for user in self.users() if name.lower() in (user.upn.lower(), user.id.lower())), None)
 
     def service(self) -> Service:
-        """What delta rounds need to know."""
-        return Service(self.base_url, self.seed, self.behaviour, self.clock.now())
+        """What serving a call needs to know."""
+        return Service(self.base_url, self.seed, self.behaviour, self.clock.now(), self.post)
 
     def next_request_id(self) -> str:
         """A fresh `request-id`."""
