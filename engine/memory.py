@@ -47,7 +47,9 @@ class Row:
 
 
 class MemorySystem:
-    """A system of records. ``private`` gives each space its own records; ``normalise`` is applied to every write."""
+    """A system of records. ``private`` gives each space its own records; ``normalise`` is applied to every write;
+    ``fault`` makes an action be refused, be lost before (``unsent``) or after (``lost``) it was done, or a move stop
+    in its middle (``half``)."""
 
     def __init__(self, side: Side, *schemas: Schema, private: bool = False, page_size: int = 50) -> None:
         self.side: Side = side
@@ -65,6 +67,7 @@ class MemorySystem:
         self.normalise: Callable[[str, dict[str, Value]], dict[str, Value]] = lambda kind, values: values
         self.fault: Callable[[Action], str | None] = lambda action: None
         self.expired = False
+        self.moves_change_ids = False
         self.writes = 0
         self.keys: Callable[[str, Record], Collection[Key]] = lambda kind, record: ()
 
@@ -120,10 +123,13 @@ class MemoryReader:
     def _area(self, kind: str) -> dict[str, Row]:
         return self.system.area(kind, self.space.id)
 
-    def _seen(self, record: Record) -> Record | Barred:
-        if not self.system.may_read(self.space.user, record):
+    def _seen(self, record: Record, parts: Collection[str] = ()) -> Record | Barred:
+        users = [member.user for member in self.space.everyone]
+        if not any(self.system.may_read(user, record) for user in users):
             return Barred(record.side, record.kind, record.id)
-        return replace(record, editable=self.system.may_edit(self.space.user, record))
+        apart = {f.name for f in self.system.schemas[record.kind].fields if f.part is not None} - set(parts)
+        values = {name: value for name, value in record.values.items() if name not in apart}
+        return replace(record, values=values, editable=any(self.system.may_edit(user, record) for user in users))
 
     def collections(self, kind: str) -> Sequence[Reference]:
         container = self.system.schemas[kind].container()
@@ -163,7 +169,7 @@ class MemoryReader:
     def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
         for id in ids:
             row = self._area(kind).get(id)
-            yield Gone(self.system.side, kind, id) if row is None else self._seen(row.record)
+            yield Gone(self.system.side, kind, id) if row is None else self._seen(row.record, parts)
 
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         wanted = set(keys)
@@ -207,10 +213,10 @@ class MemoryView(MemoryReader):
             elif fault == "unsent":
                 yield Unknown(action.id)
             else:
-                outcome = self._do(action)
+                outcome = self._do(action, whole=fault != "half")
                 yield Unknown(action.id) if fault == "lost" else outcome
 
-    def _do(self, action: Action) -> Outcome:
+    def _do(self, action: Action, whole: bool) -> Outcome:
         system, area = self.system, self._area(action.kind)
         if action.target is None:
             system.writes += 1
@@ -229,7 +235,28 @@ class MemoryView(MemoryReader):
             system.remove(action.kind, action.target, self.space.id)
             return Written(action.id, None)
         values = {name: self._resolve(action.kind, name, value) for name, value in action.values.items()}
-        return Written(action.id, system.change(action.kind, action.target, values, self.space.id))
+        if action.verb == "move" and system.moves_change_ids:
+            return self._move(action, {**row.record.values, **values}, whole)
+        changed = system.change(action.kind, action.target, values, self.space.id)
+        return Written(action.id, self._written(changed, action))
+
+    def _move(self, action: Action, values: Mapping[str, Value], whole: bool) -> Outcome:
+        """Made at its target, unless that was done before, and taken away where it was."""
+        system, space = self.system, self.space.id
+        there = self._area(action.kind).get(action.copy or "")
+        if there is None:
+            made = system.add(action.kind, values, space, action.id)
+        else:
+            made = system.change(action.kind, there.record.id, values, space)
+        if not whole:
+            return Unknown(action.id)
+        system.remove(action.kind, action.target or "", space)
+        return Written(action.id, self._written(made, action))
+
+    def _written(self, record: Record, action: Action) -> Record:
+        """As the side answers a write: with the parts that were written."""
+        seen = self._seen(record, tuple(action.values))
+        return seen if isinstance(seen, Record) else record
 
     def _resolve(self, kind: str, name: str, value: Value) -> Value:
         if isinstance(value, tuple):

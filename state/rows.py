@@ -24,7 +24,7 @@ AT_ONCE: Final = 0
 #: Properties that no query asks for, with what a link has when nothing is stored.
 _DETAILS: Final[Mapping[str, object]] = {
     "wake_at": None, "reason": "", "entry": "", "collection": "", "title": "", "attempts": 0, "recreated": 0,
-    "settled": "",
+    "settled": "", "copy": "",
 }  # fmt: skip
 
 

@@ -19,10 +19,12 @@ SpaceStatus: TypeAlias = Literal["active", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceRecord:
-    """A space and its timetable. ``account_status`` is connected, paused or disconnected; ``not_before`` is what the
-    other side asked for (Retry-After). Times are UTC in milliseconds."""
+    """A space and its timetable. ``shared`` says that it is no mailbox, but all connected users'; ``account_status``,
+    of its owner or leader, is connected, paused or disconnected; ``not_before`` is what the other side asked for
+    (Retry-After). Times are UTC in milliseconds."""
 
     space: Space
+    shared: bool
     account_status: str
     status: SpaceStatus
     reason: str
@@ -149,10 +151,8 @@ def _members(connection: sa.Connection, org: str) -> tuple[Member, ...]:
 def _record(row: sa.RowMapping, members: tuple[Member, ...]) -> SpaceRecord:
     shared = row["space_id"] != row["account_id"]
     return SpaceRecord(
-        space=Space(
-            row["org_id"], row["space_id"], row["crm_user_id"], row["zone"], members if shared else ()
-        ),
-        account_status=row["account_status"], status=row["status"], reason=row["reason"],
+        space=Space(row["org_id"], row["space_id"], row["crm_user_id"], row["zone"], members if shared else ()),
+        shared=shared, account_status=row["account_status"], status=row["status"], reason=row["reason"],
         next_tick_at=row["next_tick_at"], last_tick_at=row["last_tick_at"], last_result=row["last_result"],
         not_before=row["not_before"],
     )  # fmt: skip

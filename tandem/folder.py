@@ -50,6 +50,7 @@ delete = {{ at_least = 10, share = 0.10 }}
 overwrite = {{ at_least = 25, share = 0.25 }}
 recreate = {{ at_least = 10, share = 0.10 }}
 create = {{ at_least = 200, share = 0.50 }}
+move = {{ at_least = 50, share = 0.25 }}
 """
 
 DEFAULTS: Final[Mapping[str, str | bool]] = {

@@ -13,13 +13,16 @@ from engine.records import CRM, M365, Side, to_json
 from tandem import shown
 
 SIDES: Final[Mapping[Side, str]] = {M365: "Microsoft 365", CRM: "the CRM"}
-SIGNS: Final[Mapping[Class, str]] = {"create": "+", "recreate": "+", "update": "~", "overwrite": "~", "delete": "-"}
-ORDER: Final[tuple[Class, ...]] = ("delete", "overwrite", "update", "recreate", "create")
+SIGNS: Final[Mapping[Class, str]] = {
+    "create": "+", "recreate": "+", "update": "~", "overwrite": "~", "move": "»", "delete": "-",
+}  # fmt: skip
+ORDER: Final[tuple[Class, ...]] = ("delete", "overwrite", "move", "update", "recreate", "create")
 """What deserves to be read first."""
 
 CLASSES: Final[Mapping[Class, tuple[str, str]]] = {
     "delete": ("deletion", "deletions"),
     "overwrite": ("overwritten entry", "overwritten entries"),
+    "move": ("move", "moves"),
     "update": ("update", "updates"),
     "recreate": ("record made again", "records made again"),
     "create": ("creation", "creations"),

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import UserError
-from engine.links import Base, Space
+from engine.links import Base, Member, Space
 from engine.port import Feeds
 from state.accounts import (
     account_of,
@@ -20,7 +20,17 @@ from state.accounts import (
     pause_account,
 )
 from state.organisations import Organisation, change_organisation
-from state.spaces import Tick, due_spaces, find_space, make_due, note_tick, pause_space, resume_space, spaces
+from state.spaces import (
+    Tick,
+    due_spaces,
+    find_space,
+    make_due,
+    note_tick,
+    pause_space,
+    resume_space,
+    share_space,
+    spaces,
+)
 from state.store import SqlState
 from tests.contract.state_contract import KIND, MINUTE, Clock, World, make_account, make_key, make_link
 
@@ -38,6 +48,26 @@ def test_a_connected_account_has_a_due_space(engine: sa.Engine, org: str) -> Non
     assert (found.next_tick_at, found.last_tick_at, found.status) == (NOW, None, "active")
     assert [account.id for account in accounts(engine, org)] == ["anna", "ben", "cleo"]
     assert [record.space.id for record in spaces(engine, org)] == ["anna", "ben", "cleo"]
+
+
+def test_a_shared_space_has_all_connected_users(engine: sa.Engine, org: str) -> None:
+    """It is led by one that is connected; whoever pauses or leaves is no member; links stay with the space."""
+    share_space(engine, org, "planner", NOW)
+    share_space(engine, org, "planner", NOW + 1)
+    found = find_space(engine, org, "planner")
+    assert found is not None and found.shared and found.next_tick_at == NOW
+    assert found.space.members == tuple(Member(f"user {one}", one, found.space.zone) for one in ("anna", "ben"))
+    assert found.space.user == "user anna"
+    pause_account(engine, org, "anna", "revoked")
+    share_space(engine, org, "planner", NOW + 2)
+    found = find_space(engine, org, "planner")
+    assert found is not None
+    assert (found.space.user, [member.account for member in found.space.members]) == ("user ben", ["ben"])
+    disconnect_account(engine, org, "ben")
+    share_space(engine, org, "planner", NOW + 3)
+    found = find_space(engine, org, "planner")
+    assert found is not None and (found.account_status, found.space.members) == ("disconnected", ())
+    assert [record.shared for record in spaces(engine, org) if record.space.id != "planner"] == [False, False]
 
 
 def test_a_user_has_one_account(engine: sa.Engine, org: str) -> None:

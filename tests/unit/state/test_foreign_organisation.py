@@ -77,6 +77,7 @@ CALLS: dict[str, Call] = {
     "accounts": lambda engine, org, _: state.accounts.accounts(engine, org),
     "account_of": lambda engine, org, _: state.accounts.account_of(engine, org, "user anna"),
     "spaces": lambda engine, org, _: state.spaces.spaces(engine, org),
+    "share_space": lambda engine, org, _: state.spaces.share_space(engine, org, "planner", 1),
     "find_space": lambda engine, org, _: state.spaces.find_space(engine, org, "anna"),
     "due_spaces": lambda engine, org, _: state.spaces.due_spaces(engine, org, 10**12),
     "note_tick": lambda engine, org, _: state.spaces.note_tick(engine, org, "anna", Tick(at=1, result="x", next_at=1)),
