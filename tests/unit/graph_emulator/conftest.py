@@ -12,7 +12,7 @@ from graph_emulator.control_client import ControlClient
 from graph_emulator.firm import Contents, Firm, tenant_from
 from graph_emulator.server import Emulator
 
-ANN, BOB = "ann@firm.example", "bob@firm.example"
+ANN, BOB, CAT, ROOM = "ann@firm.example", "bob@firm.example", "cat@firm.example", "room@firm.example"
 TENANT, CLIENT = "11111111-2222-4333-8444-555555555555", "aaaaaaaa-2222-4333-8444-555555555555"
 MARK = "String {6f2a3c1e-5b1d-4c57-9a3e-0d4b7f1c2a90} Name Mark"
 
@@ -24,8 +24,8 @@ def _user(number: int, upn: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def firm() -> Firm:
-    """Two users; Ann has the folders Clients, Clients/North and Family."""
-    users = [_user(1, ANN), _user(2, BOB)]
+    """Three users and a room; Ann has the folders Clients, Clients/North and Family."""
+    users = [_user(1, ANN), _user(2, BOB), _user(3, CAT), {**_user(4, ROOM), "room": True}]
     tenant = tenant_from({"tenantId": TENANT, "name": "Firm", "clientId": CLIENT, "users": users}, "tenant.json")
     names = [("Clients", None), ("North", "Clients"), ("Family", None)]
     folders = tuple({"displayName": name, "parent": parent} for name, parent in names)
@@ -84,6 +84,22 @@ class Graph:
         while "@odata.nextLink" in pages[-1]:
             pages.append(self.get(pages[-1]["@odata.nextLink"], **headers))
         return [row for page in pages for row in page["value"]], pages[-1]["@odata.deltaLink"], pages
+
+    def event(self, path: str = "/me/events", /, **properties: object) -> dict[str, Any]:
+        """Create an event."""
+        return self.create(path, **properties)
+
+    def change(self, event_id: str, **properties: object) -> dict[str, Any]:
+        """PATCH an event."""
+        answer = self("PATCH", f"/me/events/{event_id}", properties)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def view(
+        self, path: str = "/me/calendarView?startDateTime=2026-10-01&endDateTime=2027-01-01&$top=900"
+    ) -> list[Any]:
+        """The rows of a calendar view of the last quarter of 2026."""
+        return self.get(path)["value"]
 
     def batch(self, *requests_: Mapping[str, object]) -> requests.Response:
         return self("POST", "/$batch", {"requests": list(requests_)})
