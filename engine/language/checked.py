@@ -39,9 +39,10 @@ class SettingRef:
 
 @dataclass(frozen=True, slots=True)
 class UserRef:
-    """The CRM user whose space this is."""
+    """The CRM user whose space this is: by the id in the CRM, or by that of the account in Microsoft 365."""
 
     span: Span
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,29 @@ class MayRead:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A mapped field of this side differs from what was last agreed."""
+
+    side: Side
+    span: Span
+
+
 Expr: TypeAlias = (
-    AnyOf | AllOf | Not | Choose | Truth | Is | IsState | In | Compare | Between | FallsOn | SharesAny | MayRead
+    AnyOf
+    | AllOf
+    | Not
+    | Choose
+    | Truth
+    | Is
+    | IsState
+    | In
+    | Compare
+    | Between
+    | FallsOn
+    | SharesAny
+    | MayRead
+    | Changed
 )
 
 
@@ -234,6 +256,25 @@ class WindowRule:
     field: FieldRef
     start: Moment
     end: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRule:
+    """Nothing is written into ``side`` while the condition holds."""
+
+    entry: Entry
+    side: Side
+    condition: Expr
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRule:
+    """A field of Microsoft 365 that is fetched apart, and when that is worth it."""
+
+    entry: Entry
+    field: FieldRef
+    condition: Expr
 
 
 PolicyText: TypeAlias = Policy | Literal["fill it", "leave it empty"]
@@ -307,7 +348,8 @@ class LensUse:
 @dataclass(frozen=True, slots=True)
 class MapRule:
     """One line. ``left`` is the CRM's end, ``right`` Microsoft 365's; one of them may be the user, today, a setting
-    or a constant, and then the arrow leads away from it. ``timing`` None means at every sync."""
+    or a constant, and then the arrow leads away from it. ``timing`` None means at every sync. ``always`` and
+    ``keep_others`` are where the words stand, None where they don't."""
 
     entry: Entry
     left: Operand
@@ -317,6 +359,10 @@ class MapRule:
     lens: LensUse | None
     timing: Literal["on create", "on first sync"] | None
     guard: Expr | None
+    always: Span | None = None
+    keep_others: Span | None = None
+    added: FieldRef | None = None
+    at: SettingRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +402,8 @@ class RuleSet:
     window: tuple[WindowRule, ...]
     outside: PolicyRule | None
     undated: PolicyRule | None
+    skips: tuple[SkipRule, ...]
+    fetches: tuple[FetchRule, ...]
     matches: tuple[MatchRule, ...]
     if_several: PolicyRule
     if_taken: PolicyRule

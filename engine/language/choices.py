@@ -73,7 +73,7 @@ def domain(table: Translation, side: Side) -> Domain:
     if listed is not None:
         return Domain(listed, True)
     cells = (row.crm if side == CRM else row.m365 for row in table.rows)
-    named = [cell.value for cell in cells if isinstance(cell, Constant)]
+    named = [*kind.choices, *(cell.value for cell in cells if isinstance(cell, Constant))]
     named += [keep.value.value for keep in table.keeps if keep.side == side]
     named += [other.value for keep in table.keeps if keep.side != side for other in keep.others]
     return Domain((*dict.fromkeys(named), _another(kind, named)), False)
@@ -82,7 +82,7 @@ def domain(table: Translation, side: Side) -> Domain:
 def _listed(kind: Type) -> tuple[Value, ...] | None:
     if kind.name == "flag":
         return (True, False)
-    if kind.name == "choice":
+    if kind.name == "choice" and not kind.open:
         return kind.choices
     if kind.name == "integer" and kind.limit is not None and kind.limit < LIMIT:
         return tuple(range(kind.limit + 1))
@@ -104,7 +104,7 @@ def fits(value: Value, kind: Type) -> bool:
         within = isinstance(value, int) and not isinstance(value, bool)
         return within and (kind.limit is None or 0 <= int(str(value)) <= kind.limit)
     if kind.name == "choice":
-        return value in kind.choices
+        return value in kind.choices or (kind.open and isinstance(value, str))
     return isinstance(value, str) and kind.name in ("text", "long text", "email", "phone")
 
 

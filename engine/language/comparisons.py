@@ -9,6 +9,7 @@ from engine.language.checked import (
     AllOf,
     AnyOf,
     Between,
+    Changed,
     Choose,
     Compare,
     Constant,
@@ -30,9 +31,10 @@ from engine.language.checked import (
     UserRef,
 )
 from engine.language.diagnostics import Problems, Span
+from engine.language.keys import leaves
 from engine.language.wording import capital, described
 from engine.records import CRM
-from engine.schema import DATE, FLAG, INTEGER, TEXT, USER, Type
+from engine.schema import ACCOUNT, DATE, FLAG, INTEGER, TEXT, USER, Type
 
 _TEXTS: Final = frozenset({"text", "long text", "email", "phone", "choice"})
 _TIMES: Final = frozenset({"date", "instant"})
@@ -58,7 +60,8 @@ def check(rules: RuleSet, problems: Problems) -> None:
 def conditions(rules: RuleSet) -> Iterator[Expr]:
     """All conditions of a rule set, windows apart."""
     yield from (rule.needs for rule in rules.scope)
-    yield from (rule.condition for rule in rules.matches)
+    for group in (rules.matches, rules.skips, rules.fetches):
+        yield from (rule.condition for rule in group)
     guarded: tuple[Sequence[Guarded], ...] = (
         rules.scope, rules.leaving, rules.matches, rules.lines, rules.first_agreement, rules.changes, rules.conflict,
     )  # fmt: skip
@@ -70,8 +73,8 @@ def type_of(operand: Operand) -> Type:
     match operand:
         case FieldRef(type=found):
             return found
-        case UserRef():
-            return USER
+        case UserRef(account=account):
+            return ACCOUNT if account else USER
         case TodayRef():
             return DATE
         case Constant(value=bool()):
@@ -128,7 +131,7 @@ def _check(expr: Expr, problems: Problems) -> None:
         case Between(left=left, start=start, end=end):
             _check_time(left, problems)
             _check_moments((start, end), problems)
-        case IsState() | MayRead():
+        case IsState() | MayRead() | Changed():
             return
 
 
@@ -211,26 +214,10 @@ def _check_permission(rules: RuleSet, problems: Problems) -> None:
             allowed.append(rule.needs)
     kept = allowed[:1]
     for expr in conditions(rules):
-        for found in _permissions(expr):
-            if not any(found is one for one in kept):
+        for found in leaves(expr):
+            if isinstance(found, MayRead) and not any(found is one for one in kept):
                 hint = "Write it once, under scope: crm needs user may read crm else “…”"
                 text = "The permission to read can't be joined with other conditions."
                 if any(found is one for one in allowed):
                     text = "Another entry speaks of this permission already."
                 problems.add("T325", found.span, text, hint)
-
-
-def _permissions(expr: Expr) -> Iterator[MayRead]:
-    match expr:
-        case MayRead():
-            yield expr
-        case AllOf(items=items) | AnyOf(items=items):
-            for item in items:
-                yield from _permissions(item)
-        case Not(item=item):
-            yield from _permissions(item)
-        case Choose(condition=condition, then=then, otherwise=otherwise):
-            for item in (condition, then, otherwise):
-                yield from _permissions(item)
-        case _:
-            return

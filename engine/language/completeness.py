@@ -10,12 +10,13 @@ from math import prod
 from typing import Final, Protocol
 
 from engine.context import Context, SettingValue
-from engine.language.checked import Constant, Entry, Expr, RuleSet, SettingRef, WinnerRule
+from engine.language import fetching
+from engine.language.checked import Changed, Constant, Entry, Expr, RuleSet, SettingRef, WinnerRule
 from engine.language.codegen.expressions import FUNCTIONS, SIDES, Conditions
 from engine.language.codegen.nodes import Module, answer
 from engine.language.comparisons import conditions
 from engine.language.diagnostics import Note, Problems
-from engine.language.keys import fields, operands
+from engine.language.keys import fields, leaves, operands
 from engine.language.program import Event, SettingSpec
 from engine.language.suggestions import closest, did_you_mean
 from engine.language.wording import SIDE_NAMES, capital, shown
@@ -63,6 +64,7 @@ def check(rules: RuleSet, problems: Problems) -> None:
         _check_newest(rules, winners, problems)
     _check_windows(rules, problems)
     _check_settings(rules, problems)
+    fetching.check(rules, problems)
 
 
 def _check_leaving(rules: RuleSet, problems: Problems) -> None:
@@ -135,7 +137,7 @@ def _check_settings(rules: RuleSet, problems: Problems) -> None:
     for expr in conditions(rules):
         used |= {operand.spec.name for operand in operands(expr) if isinstance(operand, SettingRef)}
     for line in rules.lines:
-        used |= {end.spec.name for end in (line.left, line.right) if isinstance(end, SettingRef)}
+        used |= {end.spec.name for end in (line.left, line.right, line.at) if isinstance(end, SettingRef)}
     for spec, entry in zip(rules.settings, rules.setting_entries, strict=True):
         if spec.name not in used:
             problems.add(
@@ -187,6 +189,8 @@ def _settled(rules: RuleSet, rule: Guarded) -> Test | None:
         return lambda settings: True
     known = {spec.name: spec for spec in rules.settings}
     found = operands(rule.guard)
+    if any(isinstance(test, Changed) for test in leaves(rule.guard)):
+        return None
     if fields(rule.guard) or not all(isinstance(operand, SettingRef | Constant) for operand in found):
         return None
     if not _names(rule) or not all(_values(known[name]) for name in _names(rule)):

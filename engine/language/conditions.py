@@ -52,11 +52,8 @@ class Conditions:
                 return self._truth(term, span)
             case t.MayRead(side=side, span=span):
                 return c.MayRead(side, span)
-            case t.Changed(span=span):
-                self.names.fail(
-                    "T913", span, "“changed since last sync” is not built yet.", "Leave this condition out."
-                )
-                return None
+            case t.Changed(side=side, span=span):
+                return c.Changed(side, span)
             case t.IsState(left=left, state=state, span=span):
                 return self._state(left, state, span)
             case t.In(left=left, right=right, span=span):

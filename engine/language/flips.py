@@ -12,21 +12,8 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from engine.context import Context
-from engine.language.checked import (
-    AllOf,
-    AnyOf,
-    Between,
-    Choose,
-    Compare,
-    Expr,
-    FieldRef,
-    Moment,
-    Not,
-    Operand,
-    RuleSet,
-    TodayRef,
-)
-from engine.language.keys import operands
+from engine.language.checked import Between, Compare, Expr, FieldRef, Moment, Operand, RuleSet, TodayRef
+from engine.language.keys import leaves, operands
 from engine.language.program import Instants
 from engine.language.tree import Unit
 from engine.records import Record
@@ -46,26 +33,18 @@ class Tipping:
 
 def tippings(expr: Expr) -> tuple[Tipping, ...]:
     """All comparisons with the clock inside a condition."""
-    return tuple(_inside(expr))
+    return tuple(tipping for test in leaves(expr) for tipping in _of_test(test))
 
 
-def _inside(expr: Expr) -> Iterator[Tipping]:
-    match expr:
-        case AllOf(items=items) | AnyOf(items=items):
-            for item in items:
-                yield from _inside(item)
-        case Not(item=item):
-            yield from _inside(item)
-        case Choose(condition=condition, then=then, otherwise=otherwise):
-            for item in (condition, then, otherwise):
-                yield from _inside(item)
+def _of_test(test: Expr) -> Iterator[Tipping]:
+    match test:
         case Compare(left=left, moment=moment):
             yield from _with_clock(left, moment)
         case Between(left=left, start=start, end=end):
             yield from _with_clock(left, start)
             yield from _with_clock(left, end)
         case _:
-            found = operands(expr)
+            found = operands(test)
             if any(isinstance(operand, TodayRef) for operand in found):
                 yield from (Tipping(operand, 0, "day") for operand in found)
 
@@ -83,6 +62,8 @@ def clocked(rules: RuleSet) -> tuple[Expr, ...]:
 def _conditions(rules: RuleSet) -> Iterator[Expr]:
     for scope in rules.scope:
         yield scope.needs
+    yield from (rule.condition for rule in rules.skips)
+    yield from (rule.condition for rule in rules.fetches)
     for window in rules.window:
         yield Between(window.field, window.start, window.end, window.entry.span)
     guarded: tuple[Sequence[Guarded], ...] = (
@@ -108,6 +89,7 @@ def next_flip(points: Points, state: State) -> Instants:
     """The first instant after now at which ``state`` differs, tried at each of the ``points``."""
 
     def flip(crm: Record | None, m365: Record | None, context: Context) -> datetime | None:
+        context = replace(context, changed=frozenset())  # by then nobody has changed anything
         here = state(crm, m365, context)
         for instant in _ascending(points(crm, m365, context)):
             if state(crm, m365, replace(context, now=instant)) != here:

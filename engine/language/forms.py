@@ -30,7 +30,6 @@ SECTIONS: Final[Mapping[str, Form]] = {
     "scope": Form("e_scope", 'crm needs condition else "reason" when condition'),
     "leaving scope": Form("e_leaving", '"reason": what to do'),
     "window": Form("e_window", "crm.field from 2 months before now to 1 year after now   (or: outside: leave alone)"),
-    "skip": Form("e_skip", 'condition "reason"'),
     "skip to crm": Form("e_skip", 'condition "reason"'),
     "skip to m365": Form("e_skip", 'condition "reason"'),
     "fetch": Form("e_fetch", "m365.part only when condition"),

@@ -6,7 +6,7 @@ Microsoft 365 path that are equal, or of which one lists the other) and of tests
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -16,6 +16,7 @@ from engine.language.checked import (
     AllOf,
     AnyOf,
     Between,
+    Changed,
     Choose,
     Compare,
     Expr,
@@ -43,10 +44,12 @@ LIMIT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Two paths that hold the same; either may be a list, of which one element counts."""
+    """Two paths that hold the same; either may be a list, of which one element counts. ``by_day``: two dates or
+    instants that lie on the same calendar day of the user."""
 
     crm: FieldRef
     m365: FieldRef
+    by_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +137,21 @@ def _sorted(rule: MatchRule, tests: Sequence[Expr], schema: Schema, problems: Pr
 
 
 def _refuse(test: Expr, problems: Problems) -> None:
-    hint = "Write “is”, or “in” with a list, between one field of each side. Tests of one side alone are free."
+    hint = "Write “is”, “in” with a list, or “falls on”, between one field of each side. Tests of one side are free."
     problems.add("T554", test.span, "Records can't be looked up by this comparison of the two sides.", hint)
 
 
 def _term(test: Expr) -> Term | None:
-    if isinstance(test, Is) or (isinstance(test, In) and not isinstance(test.right, tuple)):
+    by_day = isinstance(test, FallsOn)
+    if isinstance(test, Is | FallsOn) or (isinstance(test, In) and not isinstance(test.right, tuple)):
         left, right = test.left, test.right
     else:
         return None
-    if not (isinstance(left, FieldRef) and isinstance(right, FieldRef)) or not (_plain(left) and _plain(right)):
+    if not (isinstance(left, FieldRef) and isinstance(right, FieldRef)):
         return None
-    return Term(left, right) if left.side == "crm" else Term(right, left)
+    if not by_day and not (_plain(left) and _plain(right)):
+        return None
+    return Term(left, right, by_day) if left.side == "crm" else Term(right, left, by_day)
 
 
 def _plain(ref: FieldRef) -> bool:
@@ -194,8 +200,23 @@ def operands(expr: Expr) -> tuple[Operand, ...]:
         case Between(left=left, start=start, end=end):
             anchors = (moment.anchor for moment in (start, end))
             return (left, *(anchor for anchor in anchors if isinstance(anchor, FieldRef)))
-        case MayRead():
+        case MayRead() | Changed():
             return ()
+
+
+def leaves(expr: Expr) -> Iterator[Expr]:
+    """The single tests of a condition."""
+    match expr:
+        case AllOf(items=items) | AnyOf(items=items):
+            for item in items:
+                yield from leaves(item)
+        case Not(item=item):
+            yield from leaves(item)
+        case Choose(condition=condition, then=then, otherwise=otherwise):
+            for item in (condition, then, otherwise):
+                yield from leaves(item)
+        case _:
+            yield expr
 
 
 # ---- at run time ----------------------------------------------------------------------------------------------

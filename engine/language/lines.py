@@ -10,19 +10,27 @@ from engine.language import checked as c
 from engine.language import tree as t
 from engine.language.conditions import Conditions
 from engine.language.declarations import Ids
-from engine.language.names import FLAGS, Names
+from engine.language.diagnostics import Span
+from engine.language.names import FLAGS, Names, holds_accounts
 from engine.lenses.registry import LENSES
 from engine.records import CRM, M365, Side
 
-_LATER: Mapping[str, str] = {
-    "sticky": "T905", "keep others": "T906", "always": "T907", "at": "T908", "with": "T909", "else": "T910",
-}  # fmt: skip
+_LATER: Mapping[str, str] = {"sticky": "T905", "else": "T910"}
 
-LENSES_LATER = (
-    "account_addresses", "connected_user", "connected_users", "crm_users", "day", "plain_text", "task_list",
-    "zoned_time",
-)  # fmt: skip
+LENSES_LATER = ("account_addresses", "connected_user", "crm_users", "plain_text", "zoned_time")
 """Lenses that rules may name and that are not built yet."""
+
+
+@dataclass(slots=True)
+class _Words:
+    """What stands behind the two ends of a map line, as far as it could be read."""
+
+    lens: c.LensUse | None = None
+    timing: Literal["on create", "on first sync"] | None = None
+    always: Span | None = None
+    keep_others: Span | None = None
+    added: c.FieldRef | None = None
+    at: c.SettingRef | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +128,8 @@ class Lines:
         entry = cast(t.MapEntry, written.entry)
         before = self.names.failures
         left, right = self._end(entry.left, CRM), self._end(entry.right, M365)
-        lens = self._modifiers(entry)
+        words = self._words(entry)
+        lens = words.lens
         guard = self.conditions.guard(entry.guard)
         key = f"{_end_text(entry.left)}{entry.arrow}{_end_text(entry.right)}"
         made = self.ids.entry("map", key, written, f"as {lens.name}" if lens else "otherwise")
@@ -128,9 +137,11 @@ class Lines:
             self._movable(entry, left, right)
         if left is None or right is None or self.names.failures != before:
             return None
-        timing = next((m.word for m in entry.modifiers if m.word.startswith("on ")), None)
-        when = cast(Literal["on create", "on first sync"] | None, timing)
-        return c.MapRule(made, left, entry.arrow, right, entry.arrow_span, lens, when, guard)
+        left, right = _person(left, right), _person(right, left)
+        return c.MapRule(
+            made, left, entry.arrow, right, entry.arrow_span, lens, words.timing, guard, words.always,
+            words.keep_others, words.added, words.at,
+        )  # fmt: skip
 
     def _end(self, term: t.Term, side: Side) -> c.Operand | None:
         """One end of a line: a field of its side without prefix, or something that is only read."""
@@ -153,22 +164,51 @@ class Lines:
             return self.names.path(path)
         return self.names.field(side, path.text, path.span)
 
-    def _modifiers(self, entry: t.MapEntry) -> c.LensUse | None:
-        lens: c.LensUse | None = None
+    def _words(self, entry: t.MapEntry) -> _Words:
+        words = _Words()
         seen: set[str] = set()
         for modifier in entry.modifiers:
             group = "on" if modifier.word.startswith("on ") else modifier.word
             if group in seen:
                 self.names.fail("T225", modifier.span, f"“{modifier.word}” is one too many here.", "Keep one of them.")
             seen.add(group)
-            if modifier.word in _LATER:
-                self.names.fail(
-                    _LATER[modifier.word], modifier.span, f"“{modifier.word}” is not built yet.",
-                    "Leave this line out for now.",
-                )  # fmt: skip
-            elif modifier.word == "as" and modifier.argument is not None:
-                lens = self._lens(cast(t.Word, modifier.argument))
-        return lens
+            self._word(words, modifier, entry.arrow)
+        return words
+
+    def _word(self, words: _Words, modifier: t.Modifier, arrow: t.Arrow) -> None:
+        match modifier:
+            case t.Modifier(word="on create" | "on first sync" as timing):
+                words.timing = timing
+            case t.Modifier(word="always", span=span):
+                words.always = span
+            case t.Modifier(word="keep others", span=span):
+                words.keep_others = span
+            case t.Modifier(word="as", argument=t.Word() as name):
+                words.lens = self._lens(name)
+            case t.Modifier(word="at", argument=t.Path() as path):
+                words.at = self._time(path)
+            case t.Modifier(word="with", argument=(t.Word() | t.Path()) as path):
+                words.added = self._added(path, CRM if arrow == "->" else M365)
+            case t.Modifier(word=word, span=span):
+                text = f"“{word}” is not built yet."
+                self.names.fail(_LATER[word], span, text, "Leave this line out for now.")
+
+    def _time(self, path: t.Path) -> c.SettingRef | None:
+        """The setting that a line takes its time of day from."""
+        known = self.names.path(path)
+        if known is None or (isinstance(known, c.SettingRef) and known.spec.kind == "time"):
+            return known
+        hint = "Declare under settings: start_time   time of day   default 09:00   set by user"
+        self.names.fail("T227", path.span, f"“{path.text}” is not a setting with a time of day.", hint)
+        return None
+
+    def _added(self, path: t.Word | t.Path, side: Side) -> c.FieldRef | None:
+        """The second field that a line reads, of the side that its arrow leads away from."""
+        found = self._path_end(path, side) if isinstance(path, t.Path) else self.names.field(side, path.text, path.span)
+        if found is None or isinstance(found, c.FieldRef):
+            return found
+        self.names.fail("T228", path.span, "Only a field can be added to a list.", "Write with and a field.")
+        return None
 
     def _lens(self, word: t.Word) -> c.LensUse | None:
         name = word.text
@@ -194,6 +234,11 @@ class Lines:
         return found is not None and found.container
 
 
+def _person(end: c.Operand, other: c.Operand) -> c.Operand:
+    """The user as the other end's side knows people."""
+    return c.UserRef(end.span, holds_accounts(other)) if isinstance(end, c.UserRef) else end
+
+
 def _end_text(term: t.Term) -> str:
     return f'"{term.value}"' if isinstance(term, t.Text) else str(_said(term))
 
@@ -216,5 +261,5 @@ def _fits(constant: t.Constant, of: c.FieldRef) -> bool:
         case t.Word(text=text), "flag":
             return text in FLAGS
         case ((t.Word(text=text) | t.Text(value=text)), "choice"):
-            return text in of.type.choices
+            return text in of.type.choices or (of.type.open and isinstance(constant, t.Text))
     return isinstance(constant, t.Text) and of.type.name in ("text", "long text")

@@ -131,16 +131,16 @@ class Names:
             case t.Number(value=number, span=span):
                 return c.Constant(number, span)
             case t.Text(value=text, span=span):
-                return self._among(text, choices_of(other), span)
+                return c.Constant(text, span) if _open(other) else self._among(text, choices_of(other), span)
             case t.Word(text="user", span=span):
-                return c.UserRef(span)
+                return c.UserRef(span, holds_accounts(other))
             case t.Word(text="today", span=span):
                 return c.TodayRef(span)
         return self._word(term, other)
 
     def _word(self, word: t.Word, other: c.Operand | None) -> c.Operand | None:
         choices = choices_of(other)
-        if choices:
+        if word.text in choices or (choices and not _open(other)):
             return self._among(word.text, choices, word.span)
         if word.text in FLAGS:
             return c.Constant(FLAGS[word.text], word.span)
@@ -191,10 +191,20 @@ def choices_of(operand: c.Operand | None) -> tuple[str, ...]:
     return ()
 
 
+def _open(operand: c.Operand | None) -> bool:
+    """Whether other values than the listed choices are lawful."""
+    return isinstance(operand, c.FieldRef) and (operand.type.of or operand.type).open
+
+
+def holds_accounts(operand: c.Operand | None) -> bool:
+    """Whether a field names people by their accounts in Microsoft 365."""
+    return isinstance(operand, c.FieldRef) and (operand.type.of or operand.type).name == "account"
+
+
 def _parts(type_: Type) -> list[str]:
     """Names that may follow a dot after a value of this type."""
     if type_.of is not None:
         return _parts(type_.of)
     if type_.name == "reference":
-        return ["name", "id"]
+        return ["name", "id", *(name for name, _ in type_.parts)]
     return [name for name, _ in type_.parts]

@@ -12,8 +12,10 @@ from typing import TypeAlias
 from engine.context import Context, Everything, SettingValue, fold
 from engine.language import moments
 from engine.language.tree import Unit
+from engine.lenses import days
+from engine.lenses.base import Lens, Untranslatable
 from engine.lenses.text import comparable
-from engine.records import NOT_FETCHED, Absence, Record, Reference, Value
+from engine.records import M365, NOT_FETCHED, Absence, Record, Reference, Side, Value
 
 Answer: TypeAlias = "bool | None"
 Operand: TypeAlias = "Value | Absence"
@@ -58,6 +60,17 @@ def id_of(value: Operand) -> Operand:
 
 def ids_of(value: Operand) -> Operand:
     return tuple(one.id for one in value if isinstance(one, Reference)) if isinstance(value, tuple) else value
+
+
+def flagged(value: Operand, flag: str) -> Operand:
+    """Whether a flag holds for what a reference points to."""
+    return flag in value.flags if isinstance(value, Reference) else value
+
+
+def flags_of(value: Operand, flag: str) -> Operand:
+    if not isinstance(value, tuple):
+        return value
+    return tuple(flag in one.flags for one in value if isinstance(one, Reference))
 
 
 # ---- comparing ------------------------------------------------------------------------------------------------
@@ -135,6 +148,11 @@ def shares(one: Operand | SettingValue, other: Operand | SettingValue) -> Answer
     return isinstance(one, tuple) and any(contains(other, element) for element in one if not blank(element))
 
 
+def changed(context: Context, side: Side) -> Answer:
+    """Whether this side differs from what was last agreed."""
+    return side in context.changed
+
+
 def negated(answer: Answer) -> Answer:
     return None if answer is None else not answer
 
@@ -160,8 +178,38 @@ def user(context: Context) -> Value:
     return context.user
 
 
+def account(context: Context) -> Value:
+    return context.account
+
+
 def today(context: Context) -> Value:
     return context.today.isoformat()
+
+
+def today_at(context: Context, called: str) -> Value:
+    """The instant of the user's calendar day at the time that a setting says."""
+    found = days.instant(context.today, days.clock(str(context.settings[called])), context.zone)
+    return days.written(found or context.now)
+
+
+def chosen(context: Context, called: str, side: Side, kind: str) -> Value:
+    """The record that a setting names, which was looked up before. Raises Untranslatable where the name leads to
+    none, or to several."""
+    name = context.settings[called]
+    if not isinstance(name, str):
+        return None
+    found = context.names.look_up(side, kind, name)
+    if len(found) != 1:
+        what = "is not there" if not found else "is there more than once"
+        raise Untranslatable(f"what the setting {called} names {what}")
+    return found[0]
+
+
+def put(into: Side, lens: Lens, value: Value, context: Context) -> Value:
+    """A value that is no field's, in the terms of the side it is written into."""
+    if value is None:
+        return None
+    return lens.to_m365(value, None, context) if into == M365 else lens.to_crm(value, None, context)
 
 
 def setting(context: Context, called: str) -> SettingValue:
@@ -223,6 +271,12 @@ def falls_on(context: Context, one: Operand, other: Operand) -> Answer:
     if first is None or second is None:
         return False
     return moments.local_day(first, context.zone) == moments.local_day(second, context.zone)
+
+
+def day_of(context: Context, value: Operand) -> Operand:
+    """The user's calendar day of a date or an instant, as records hold days."""
+    found = point(value)
+    return found if found is None or isinstance(found, Absence) else moments.local_day(found, context.zone).isoformat()
 
 
 def crossings(context: Context, value: Operand, amount: int, unit: Unit) -> list[datetime]:

@@ -41,6 +41,8 @@ def rule_set(resolved: Resolved, problems: Problems) -> c.RuleSet:
         window=tuple(found.window),
         outside=found.policies.get("outside"),
         undated=found.policies.get("undated"),
+        skips=tuple(found.skips),
+        fetches=tuple(found.fetches),
         matches=tuple(found.matches),
         if_several=policy("if several"),
         if_taken=policy("if taken"),

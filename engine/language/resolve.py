@@ -17,12 +17,10 @@ from engine.language.phrases import CHANGES, CHANGES_LATER, DIRECTIONS, FILL, LE
 from engine.language.program import Event, Policy, Winner
 from engine.language.source import LIMITS, Limits
 from engine.language.suggestions import did_you_mean
-from engine.records import Side
+from engine.records import M365, Side
 from engine.schema import Schemas
 
-_LATER: Mapping[str, str] = {
-    "copies": "T901", "series": "T902", "fetch": "T903", "skip": "T904", "skip to crm": "T904", "skip to m365": "T904",
-}  # fmt: skip
+_LATER: Mapping[str, str] = {"copies": "T901", "series": "T902"}
 
 
 @dataclass(slots=True)
@@ -33,6 +31,8 @@ class Found:
     scope: list[c.ScopeRule] = field(default_factory=list)
     leaving: list[c.LeavingRule] = field(default_factory=list)
     window: list[c.WindowRule] = field(default_factory=list)
+    skips: list[c.SkipRule] = field(default_factory=list)
+    fetches: list[c.FetchRule] = field(default_factory=list)
     matches: list[c.MatchRule] = field(default_factory=list)
     policies: dict[str, c.PolicyRule] = field(default_factory=dict)
     first_agreement: list[c.WinnerRule] = field(default_factory=list)
@@ -110,6 +110,10 @@ class _Reader:
                     self._leaving(entry, written, before)
                 case t.WindowEntry() as entry:
                     self._window(entry, written)
+                case t.SkipEntry() as entry:
+                    self._skip(section.name, entry, written, before)
+                case t.FetchEntry() as entry:
+                    self._fetch(entry, written, before)
                 case t.MatchEntry() as entry:
                     self._match(entry, written, before)
                 case t.WinnerEntry() as entry:
@@ -159,6 +163,28 @@ class _Reader:
             self.names.fail("T214", field_.span, "Only a field can be in a window.", "Name a date of a record.")
         elif field_ and start and end:
             self.found.window.append(c.WindowRule(made, field_, start, end))
+
+    def _skip(self, section: str, entry: t.SkipEntry, written: t.Written, before: int) -> None:
+        made = self.ids.entry(section, entry.reason.value, written)
+        condition = self.conditions.whole(entry.condition)
+        if condition is not None and self.names.failures == before:
+            side = cast(Side, section.rpartition(" ")[2])
+            self.found.skips.append(c.SkipRule(made, side, condition, entry.reason.value))
+
+    def _fetch(self, entry: t.FetchEntry, written: t.Written, before: int) -> None:
+        made = self.ids.entry("fetch", entry.part.text, written)
+        field_, condition = self.names.path(entry.part), self.conditions.whole(entry.condition)
+        if field_ is None or condition is None or self.names.failures != before:
+            return
+        known = self.names.m365.by_name
+        parts = [f"{M365}.{name}" for name, one in known.items() if one.part is not None]
+        if isinstance(field_, c.FieldRef) and entry.part.text in parts:
+            self.found.fetches.append(c.FetchRule(made, field_, condition))
+            return
+        self.names.fail(
+            "T226", entry.part.span, f"“{entry.part.text}” is not fetched apart from the rest of its record.",
+            f"Write {_one_of(tuple(parts))}." if parts else "Delete this section: here every field comes by itself.",
+        )  # fmt: skip
 
     def _match(self, entry: t.MatchEntry, written: t.Written, before: int) -> None:
         made = self.ids.entry("match on first sync", f"by {entry.name.text}", written)

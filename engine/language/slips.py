@@ -26,8 +26,8 @@ _PLAIN: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Terminals that are not keywords, as people call them. Keywords are shown as they are written."""
 
-_LATER: Final = {"AT", "WITH", "STICKY", "KEEP_OTHERS", "CONNECTED", "FETCHED", "CHANGED"}
-_LATER_IN_MAP: Final = {"ALWAYS", "ELSE"}
+_LATER: Final = {"STICKY", "CONNECTED"}
+_LATER_IN_MAP: Final = {"ELSE"}
 """Words whose behaviour is not built; lawful, but nothing to recommend."""
 
 

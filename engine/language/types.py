@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.language.checked import Constant, FieldRef, MapRule, Operand, RuleSet, SettingRef, TodayRef, UserRef
+from engine.language.checked import (
+    Constant,
+    FieldRef,
+    LensUse,
+    MapRule,
+    Operand,
+    RuleSet,
+    SettingRef,
+    TodayRef,
+    UserRef,
+)
 from engine.language.choices import fits
 from engine.language.diagnostics import Note, Problems, Span
 from engine.language.suggestions import did_you_mean
 from engine.language.wording import SIDE_NAMES, described, shown
 from engine.lenses import registry
-from engine.lenses.base import Ends, Lens
+from engine.lenses.base import Ends, Lens, Merging, Timed
 from engine.lenses.tables import TableLens
 from engine.records import CRM, M365, Side
-from engine.schema import DATE, FLAG, USER, Schema, Type, steps
+from engine.schema import ACCOUNT, DATE, FLAG, INSTANT, USER, Schema, Type, steps
 
 
 def lenses(rules: RuleSet, tables: Mapping[str, TableLens], problems: Problems) -> dict[str, Lens]:
@@ -41,8 +51,12 @@ def _lens(rules: RuleSet, rule: MapRule, tables: Mapping[str, TableLens], proble
     left, right = rule.left, rule.right
     if isinstance(left, FieldRef) and isinstance(right, FieldRef):
         ends = Ends(left.type, right.type, _length(rules.crm, left), _length(rules.m365, right))
-        return _checked(rule, left, right, _between(rule, left, right, ends, tables, problems), problems)
-    return _from_source(rules, rule, problems)
+        lens = _checked(rule, left, right, _between(rule, left, right, ends, tables, problems), problems)
+    else:
+        lens = _from_source(rules, rule, tables, problems)
+    _check_added(rule, lens, problems)
+    _check_always(rule, lens, problems)
+    return lens
 
 
 def _length(schema: Schema, ref: FieldRef) -> int | None:
@@ -67,12 +81,59 @@ def _between(
         return lens
     if use.translation is not None:
         return tables[use.translation.name]
+    return _named(use, ends, tables, problems)
+
+
+def _named(use: LensUse, ends: Ends, tables: Mapping[str, TableLens], problems: Problems) -> Lens | None:
     if use.name not in registry.LENSES:
         known = [*registry.LENSES, *tables]
         hint = did_you_mean(use.name, known) or f"There are: {', '.join(sorted(known))}."
         problems.add("T302", use.span, f"No translation is called “{use.name}”.", hint)
         return None
     return registry.LENSES[use.name](ends)
+
+
+def _tuned(rule: MapRule, lens: Lens, problems: Problems) -> Lens:
+    """The lens with what the words behind it say: a time of day, elements to keep."""
+    into_crm = rule.arrow != "->"
+    if rule.at is not None and isinstance(lens, Timed) and into_crm:
+        lens = lens.starting_at(rule.at.spec.name)
+    elif rule.at is not None:
+        text = "This line puts no time of day to a day, so “at” has nothing to do here."
+        problems.add("T313", rule.at.span, text, "Leave “at” out.")
+    elif isinstance(lens, Timed) and into_crm:
+        text = "A day comes from Microsoft 365, and the CRM needs a time of day besides."
+        problems.add("T313", rule.arrow_span, text, "Say where it comes from: at, and a setting with a time of day.")
+    if rule.keep_others is not None:
+        if isinstance(lens, Merging):
+            return lens.keeping_others()
+        text = "This line joins no lists of which one side could hold elements that the other can't."
+        problems.add("T314", rule.keep_others, text, "Leave “keep others” out.")
+    return lens
+
+
+def _check_added(rule: MapRule, lens: Lens | None, problems: Problems) -> None:
+    """``with`` puts one value more into the list that a line reads, and can't say what came back of it."""
+    if rule.added is None:
+        return
+    source = rule.left if rule.arrow == "->" else rule.right
+    kind = source.type.of if isinstance(source, FieldRef) else None
+    if lens is None and isinstance(source, FieldRef) and source.type.of is not None:
+        return  # the types of this line don't fit anyway
+    if not isinstance(lens, Merging) or rule.arrow == "<->" or rule.added.type != kind:
+        text = f"“{rule.added.path}” can't be added to what this line reads."
+        hint = "“with” adds a field to a list of its kind, on a line with one arrow that merges lists."
+        problems.add("T315", rule.added.span, text, hint)
+
+
+def _check_always(rule: MapRule, lens: Lens | None, problems: Problems) -> None:
+    """``always`` needs one side that is right and one that is written, at every sync."""
+    if rule.always is None:
+        return
+    fields = isinstance(rule.left, FieldRef) and isinstance(rule.right, FieldRef)
+    if rule.arrow == "<->" or not fields or rule.timing is not None or isinstance(lens, Merging):
+        text = "“always” makes one field follow another at every sync, so it needs two fields and one arrow."
+        problems.add("T316", rule.always, text, "Write -> or <- between two fields, or leave “always” out.")
 
 
 def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, problems: Problems) -> Lens | None:
@@ -89,6 +150,9 @@ def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, 
         text = f"{misfit}; “{left.path}” holds {described(left.type)}, “{right.path}” {described(right.type)}."
         problems.add("T303", rule.lens.span if rule.lens else rule.arrow_span, text, hint)
         return None
+    lens = _tuned(rule, lens, problems)
+    if rule.timing == "on first sync" and isinstance(lens, Merging):
+        problems.add("T308", rule.entry.span, "Lists are merged at every sync.", "Leave “on first sync” out.")
     if rule.arrow == "<->" and not lens.lossless:
         text = f"“{left.path}” and “{right.path}” don't have the same values, so nothing goes both ways unchanged."
         hint = "Write a translate section for it, or one arrow: -> or <-."
@@ -100,8 +164,11 @@ def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, 
 
 def _check_subset(rule: MapRule, left: FieldRef, right: FieldRef, problems: Problems) -> None:
     given, held = (left, right) if rule.arrow != "<-" else (right, left)
-    missing = [value for value in given.type.choices if value not in held.type.choices]
-    if missing and rule.arrow != "<->":
+    missing = [value for value in given.type.choices if value not in held.type.choices and not held.type.open]
+    if given.type.open and not held.type.open and rule.arrow != "<->":
+        text = f"“{given.path}” can hold values of its own, which “{held.path}” has not."
+        problems.add("T304", rule.arrow_span, text, "Write a translate section that says what becomes of any other.")
+    elif missing and rule.arrow != "<->":
         text = f"“{held.path}” has no “{missing[0]}”, which “{given.path}” can hold."
         problems.add("T304", rule.arrow_span, text, "Write a translate section that says what becomes of it.")
 
@@ -109,7 +176,7 @@ def _check_subset(rule: MapRule, left: FieldRef, right: FieldRef, problems: Prob
 # ---- ends that are no field ---------------------------------------------------------------------------------------
 
 
-def _from_source(rules: RuleSet, rule: MapRule, problems: Problems) -> Lens | None:
+def _from_source(rules: RuleSet, rule: MapRule, tables: Mapping[str, TableLens], problems: Problems) -> Lens | None:
     """A line from the user, today, a setting or a constant into a field."""
     target, source = (rule.left, rule.right) if isinstance(rule.left, FieldRef) else (rule.right, rule.left)
     if not isinstance(target, FieldRef):
@@ -120,18 +187,50 @@ def _from_source(rules: RuleSet, rule: MapRule, problems: Problems) -> Lens | No
     if rule.arrow != arrow:
         text = f"“{target.path}” is the only field here, so the arrow must point to it."
         problems.add("T306", rule.arrow_span, text, f"Write {arrow}")
-    if rule.lens is not None:
-        hint = f"Leave “as {rule.lens.name}” out."
-        problems.add("T303", rule.lens.span, "Only what a field holds can be translated.", hint)
+    if rule.keep_others is not None:
+        problems.add("T314", rule.keep_others, "This line joins no two lists.", "Leave “keep others” out.")
     _check_timing(rule, source, problems)
-    misfit = _misfit(source, target.type)
+    length = _length(rules.crm if target.side == CRM else rules.m365, target)
+    if rule.lens is not None:
+        return _from_record(rules, rule, rule.lens, source, target, length, tables, problems)
+    if rule.at is not None and not isinstance(source, TodayRef):
+        problems.add("T313", rule.at.span, "There is no day here that needs a time of day.", "Leave “at” out.")
+    misfit = _misfit(source, target.type, rule.at is not None)
     if misfit:
         problems.add(
             "T307", source.span, f"“{target.path}” holds {described(target.type)}, not {misfit}.", _wanted(target.type)
         )
         return None
-    length = _length(rules.crm if target.side == CRM else rules.m365, target)
     return registry.default(Ends(target.type, target.type, length, length))
+
+
+def _from_record(
+    rules: RuleSet, rule: MapRule, use: LensUse, source: Operand, target: FieldRef, length: int | None,
+    tables: Mapping[str, TableLens], problems: Problems,
+) -> Lens | None:  # fmt: skip
+    """A line from a setting that chooses one record of the other side, which a lens can translate."""
+    if not isinstance(source, SettingRef) or source.spec.target is None or source.spec.kind != "one":
+        hint = f"Leave “as {use.name}” out."
+        problems.add("T303", use.span, "Only fields, and settings that choose a record, can be translated.", hint)
+        return None
+    side, kind = source.spec.target
+    given = _reference(rules.crm if side == CRM else rules.m365, kind)
+    crm, m365 = (given, target.type) if target.side == M365 else (target.type, given)
+    lens = None if use.translation else _named(use, Ends(crm, m365, length, length), tables, problems)
+    misfit = lens.accepts(crm, m365) if lens is not None else f"“{use.name}” translates two fields"
+    if lens is not None and misfit is None and side == target.side:
+        misfit = f"“setting.{source.spec.name}” and “{target.path}” are on one side"
+    if misfit is None:
+        return lens
+    if lens is not None or use.translation:
+        problems.add("T303", use.span, f"{misfit}.", "Use the lens of the line that maps this field.")
+    return None
+
+
+def _reference(schema: Schema, kind: str) -> Type:
+    """References to this kind as the side's records hold them, with what is known of each."""
+    known = (field.type for field in schema.fields if field.type.name == "reference" and field.type.target == kind)
+    return next(known, Type("reference", target=kind))
 
 
 def _check_timing(rule: MapRule, source: Operand, problems: Problems) -> None:
@@ -143,13 +242,13 @@ def _check_timing(rule: MapRule, source: Operand, problems: Problems) -> None:
         problems.add("T308", source.span, text, "Write “on create” at the end of the line.")
 
 
-def _misfit(source: Operand, target: Type) -> str:
+def _misfit(source: Operand, target: Type, timed: bool) -> str:
     """What the source is, where the target can't hold it; '' where it can."""
     match source:
         case UserRef():
-            return "" if target == USER else "a user"
+            return "" if target in (USER, ACCOUNT) else "a user"
         case TodayRef():
-            return "" if target == DATE else "a date"
+            return "" if target == (INSTANT if timed else DATE) else "a date and time" if timed else "a date"
         case SettingRef(spec=spec):
             if spec.kind == "flag":
                 return "" if target == FLAG else "yes or no"
@@ -166,7 +265,9 @@ def _wanted(target: Type) -> str:
     return {
         "flag": "Write yes or no.",
         "user": "Write user.",
+        "account": "Write user.",
         "date": "Write today, with “on create”.",
+        "instant": "Write today, with “at” and a setting with a time of day, and “on create”.",
         "integer": "Write a whole number" + (f" from 0 to {target.limit}." if target.limit is not None else "."),
     }.get(target.name, "Write text in quotation marks." if fits("", target) else "Map it from a field instead.")
 
@@ -180,7 +281,8 @@ def _check_ends(rules: RuleSet, rule: MapRule, problems: Problems) -> None:
             continue
         schema = rules.crm if side == CRM else rules.m365
         first, *rest = steps(end.path)
-        if rest and first.slot is None:
+        whole = schema.by_name[first.name].type.name != "structure"
+        if rest and first.slot is None and whole:
             hint = f"Map “{first.name}” as a whole, or one place of a list: {first.name}[1]."
             problems.add("T309", end.span, f"A part of “{first.name}” can't be mapped on its own.", hint)
         elif writes(rule, side) and not schema.by_name[first.name].writable:

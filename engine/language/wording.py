@@ -11,7 +11,8 @@ from engine.schema import Type
 _WORDS: Final = {
     "text": "text", "long text": "long text", "email": "an e-mail address", "phone": "a phone number",
     "flag": "yes or no", "integer": "a whole number", "date": "a date", "instant": "a date and time",
-    "postal": "a postal address", "user": "a user", "structure": "several parts",
+    "postal": "a postal address", "user": "a user", "account": "a Microsoft 365 account",
+    "structure": "several parts",
 }  # fmt: skip
 
 
@@ -25,7 +26,7 @@ def described(kind: Type) -> str:
     if kind.name == "reference":
         return f"a reference to {kind.target}"
     if kind.name == "choice":
-        return f"one of {', '.join(kind.choices)}"
+        return f"one of {', '.join(kind.choices)}{', or one of its own' if kind.open else ''}"
     return _WORDS[kind.name]
 
 

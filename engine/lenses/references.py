@@ -118,3 +118,47 @@ class FirstFolder:
     def names(self, value: Value) -> tuple[str, ...]:
         first = _first(value)
         return (first.name,) if isinstance(first, Reference) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """A list of the CRM that may also be one of Microsoft 365: then both know it by one id, and a flag of the CRM's
+    reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there."""
+
+    ends: Ends
+    name: str = "task_list"
+    lossless: bool = True
+
+    def accepts(self, crm: Type, m365: Type) -> str | None:
+        if crm.name == m365.name == "reference" and len(crm.parts) == 1:
+            return None
+        return f"“{self.name}” needs a list in the CRM that may be one of Planner's, and a list of Planner"
+
+    def to_m365(self, value: Value, old: Value, context: Context) -> Value:
+        if value is None:
+            raise Untranslatable("a task in Planner is always in one of its lists")
+        if not isinstance(value, Reference) or not set(self._flags()) <= set(value.flags):
+            raise Untranslatable("not one of Planner's lists")
+        return old if self.same(value, old) else Reference(value.id, value.name)
+
+    def to_crm(self, value: Value, old: Value, context: Context) -> Value:
+        if not isinstance(value, Reference):
+            return None
+        if isinstance(old, Reference) and self.same(value, old) and set(self._flags()) <= set(old.flags):
+            return old
+        return Reference(value.id, value.name, self._flags())
+
+    def same(self, one: Value, other: Value) -> bool:
+        return _identity(one) == _identity(other)
+
+    def names(self, value: Value) -> tuple[str, ...]:
+        return ()
+
+    def _flags(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.ends.crm.parts)
+
+
+def _identity(value: Value) -> tuple[str | None, str | None] | None:
+    if not isinstance(value, Reference):
+        return None
+    return (value.id, None) if value.id is not None else (None, folded(value))

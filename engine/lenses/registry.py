@@ -6,14 +6,17 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
-from engine.lenses import contact, references, text
+from engine.lenses import contact, days, people, references, text
 from engine.lenses.base import Bind, Ends, Lens
 
 LENSES: Final[Mapping[str, Bind]] = {
     "company_by_name": references.CompanyByName,
+    "connected_users": people.ConnectedUsers,
+    "day": days.DayLens,
     "first_folder": references.FirstFolder,
     "phone": contact.phone,
     "postal_address": contact.PostalLens,
+    "task_list": references.TaskList,
 }
 
 _BY_TYPES: Final[tuple[Bind, ...]] = (

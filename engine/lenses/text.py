@@ -24,6 +24,7 @@ _NOUNS: Final = {
     "instant": "a date and time",
     "postal": "a postal address",
     "user": "a user",
+    "account": "an account",
     "choice": "a choice",
 }
 
@@ -109,14 +110,15 @@ def fits(name: str, allowed: Collection[str], crm: Type, m365: Type) -> str | No
 
 @dataclass(frozen=True, slots=True)
 class ChoiceLens:
-    """Closed lists of values that both sides spell alike; lossless where the two lists are the same."""
+    """Lists of values that both sides spell alike; lossless where both sides can hold the same."""
 
     ends: Ends
     name: str = "choice"
 
     @property
     def lossless(self) -> bool:
-        return set(self.ends.crm.choices) == set(self.ends.m365.choices)
+        crm, m365 = self.ends.crm, self.ends.m365
+        return (crm.open and m365.open) or (crm.open is m365.open and set(crm.choices) == set(m365.choices))
 
     def accepts(self, crm: Type, m365: Type) -> str | None:
         return fits(self.name, ("choice",), crm, m365)
@@ -128,7 +130,7 @@ class ChoiceLens:
         return self._put(value, self.ends.crm)
 
     def _put(self, value: Value, into: Type) -> Value:
-        if value is not None and value not in into.choices:
+        if value is not None and value not in into.choices and not into.open:
             raise Untranslatable("the other side does not know this choice")
         return value
 

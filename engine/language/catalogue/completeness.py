@@ -37,9 +37,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "T554",
         "Comparison that can not be looked up",
-        "Matching finds records by values that both sides hold. Between the two sides only “is” and “in” "
-        "can be looked up; tests of one side alone are free.",
-        "crm.met falls on m365.seen",
+        "Matching finds records by values that both sides hold. Between the two sides only “is”, “in” "
+        "and “falls on” can be looked up; tests of one side alone are free.",
+        "crm.met before m365.seen",
         "crm.mail in m365.mails.value",
     ),
     Code(
@@ -111,5 +111,29 @@ CODES: tuple[Code, ...] = (
         "that none gives never comes, so the entry would never act.",
         '"not wanted":      stop syncing\n  "not wished for":  stop syncing',
         '"not wanted":      stop syncing',
+    ),
+    Code(
+        "T564",
+        "Line over a field that may not have been fetched",
+        "What was not fetched must not look as if it were empty. So a line over a field that takes a request of its "
+        "own says that it acts only when it was made.",
+        "tag      <->  extras.text\n",
+        "tag      <->  extras.text      when m365.extras is fetched\n",
+    ),
+    Code(
+        "T565",
+        "Field that nobody fetches",
+        "Some fields of Microsoft 365 take a request of their own for every record. They are read only when an entry "
+        "of the section fetch says so.",
+        "map\n  tag      <->  extras.text      when m365.extras is fetched\n",
+        "fetch\n  m365.extras   only when recent\n\n"
+        "map\n  tag      <->  extras.text      when m365.extras is fetched\n",
+    ),
+    Code(
+        "T566",
+        "Field that is fetched for nothing",
+        "Requests cost time, so an entry of the section fetch serves a map line or a condition.",
+        "fetch\n  m365.extras   only when recent\n\nmap\n",
+        "map\n",
     ),
 )

@@ -22,32 +22,8 @@ CODES: tuple[Code, ...] = (
         "series\n  changed occurrence:   change that activity\n\nmap\n", "map\n",
     ),
     _later(
-        "T903", "The section fetch", "It says when a part of a record is worth a request of its own.",
-        "fetch\n  m365.remarks   only when recent\n\nmap\n", "map\n",
-    ),
-    _later(
-        "T904", "The section skip", "It leaves a direction out for some records.",
-        'skip to crm\n  m365.seen before 2 weeks before now   "seen long ago"\n\nmap\n', "map\n",
-    ),
-    _later(
         "T905", "sticky", "A sticky value travels when it is set and stays when it is cleared.",
         _NICK + '        sticky "x"\n', _NICK + "\n",
-    ),
-    _later(
-        "T906", "keep others", "It leaves elements of a list alone that the lens can't translate.",
-        _NICK + "        keep others\n", _NICK + "\n",
-    ),
-    _later(
-        "T907", "always on a map line", "It writes whenever the two sides differ, whichever of them changed.",
-        _NICK + "        always\n", _NICK + "\n",
-    ),
-    _later(
-        "T908", "at", "It puts a time of day to a date.",
-        _NICK + "        at setting.winner\n", _NICK + "\n",
-    ),
-    _later(
-        "T909", "with", "It adds a second field to a list.",
-        _NICK + "        with tag\n", _NICK + "\n",
     ),
     _later(
         "T910", "else user", "It names the user where the lens finds nobody.",
@@ -60,10 +36,6 @@ CODES: tuple[Code, ...] = (
     _later(
         "T912", "is connected", "It asks whether a person's account is connected.",
         "  mine     crm.owner is connected", "  mine     crm.owner is user",
-    ),
-    _later(
-        "T913", "changed since last sync", "It asks whether a side was changed since the last sync.",
-        "  mine     crm changed since last sync", "  mine     crm.owner is user",
     ),
     _later(
         "T914", "This lens", "It belongs to a kind of record that is not synced yet.",

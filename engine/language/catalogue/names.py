@@ -150,4 +150,21 @@ CODES: tuple[Code, ...] = (
         "A map line has one lens and one time at which it acts.",
         "  owner    <-   user             on create, on create", "  owner    <-   user             on create",
     ),
+    Code(
+        "T226", "A field that is not fetched apart",
+        "The section fetch says when it is worth a request of its own to read something. That is so for a few fields of "
+        "Microsoft 365 only; all others come with their record.",
+        "  m365.keyword   only when recent", "  m365.extras    only when recent",
+    ),
+    Code(
+        "T227", "at without a time of day",
+        "“at” puts a time of day to a day, so what follows it is a setting whose values are times of day.",
+        "at setting.winner", "at setting.start",
+    ),
+    Code(
+        "T228", "with without a field",
+        "“with” adds the value of a second field to the list that a line reads. The user, settings and constants can't "
+        "be added.",
+        "with setting.winner", "with owner",
+    ),
 )  # fmt: skip

@@ -70,7 +70,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "T309",
         "Part of a field",
-        "A reference or a structure is mapped as a whole, a list as a whole or by its places: mails[1].value.",
+        "A reference is mapped as a whole, a list as a whole or by its places: mails[1].value. Only what has several "
+        "parts by nature is mapped by them: extras.text.",
         "firm.name  ->  employer",
         "firm       ->  employer       as company_by_name",
     ),
@@ -96,6 +97,38 @@ CODES: tuple[Code, ...] = (
         "When two lines without “when” write the same field, the second one would never have a say.",
         "nick     <-   keyword",
         "tag      <-   keyword",
+    ),
+    Code(
+        "T313",
+        "Time of day that is missing, or of no use",
+        "A day in Microsoft 365 becomes a date and time in the CRM, and “at” names the setting that says the time. No "
+        "other lines have a use for it.",
+        "tag      <->  keyword          at setting.start",
+        "met      <-   seen             as day, at setting.start",
+    ),
+    Code(
+        "T314",
+        "“keep others” without a list",
+        "“keep others” leaves those elements of a list alone that the other side can't hold. It belongs to lines that "
+        "join two lists element by element.",
+        "tag      <->  keyword          keep others",
+        "tag      <->  keyword",
+    ),
+    Code(
+        "T315",
+        "Field that can not be added",
+        "“with” adds one value of the same kind to the list that a line reads. What comes back can't be taken apart "
+        "again, so such a line has one arrow.",
+        "with born",
+        "with owner",
+    ),
+    Code(
+        "T316",
+        "“always” in the wrong place",
+        "A line with “always” writes whenever its two fields differ, whichever of them was changed. So it has two "
+        "fields, one arrow, and no other time at which it acts.",
+        "tag      <->  keyword          always",
+        "tag       ->  keyword          always",
     ),
     Code(
         "T320",

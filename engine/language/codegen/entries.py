@@ -29,7 +29,7 @@ def ended(reason: Reason) -> Choice:
     return Choice("stop syncing", reason.entry)
 
 
-FUNCTIONS: Final[dict[str, object]] = {"ended": ended}
+FUNCTIONS: Final[dict[str, object]] = {"ended": ended, "frozenset": frozenset}
 
 
 class Sections:
@@ -46,6 +46,8 @@ class Sections:
         self._reads_collection()
         self._leaving()
         self._window()
+        self._skip()
+        self._parts()
         self._change()
         self._winner("conflict", self.rules.conflict)
         self._winner("first_agreement", self.rules.first_agreement)
@@ -133,6 +135,25 @@ class Sections:
             when(given, [answer(self.module.value(outside, "reason"))]),
         ]
 
+    # ---- what is left out, and what is fetched ----------------------------------------------------------------
+
+    def _skip(self) -> None:
+        for side in skipped(self.rules):
+            body: list[ast.stmt] = []
+            for rule in self.rules.skips:
+                if rule.side == side:
+                    reason = self.module.value(Reason(rule.reason, rule.entry.id, side), "reason")
+                    body.append(at(rule.entry.span, when(self.conditions.holds(rule.condition), [answer(reason)])))
+            self.module.function(f"skip_{side}", SIDES, [*body, answer(constant(None))], self.rules.entry.span)
+
+    def _parts(self) -> None:
+        body = [nodes.assign("found", nodes.list_of())]
+        for rule in self.rules.fetches:
+            add = ast.Expr(call(nodes.attribute(name("found"), "append"), constant(rule.field.path)))
+            body.append(at(rule.entry.span, when(self.conditions.holds(rule.condition), [add])))
+        body.append(answer(call("frozenset", name("found"))))
+        self.module.function("wanted_parts", SIDES, body, self.rules.entry.span)
+
     # ---- life cycle and precedence ----------------------------------------------------------------------------
 
     def _change(self) -> None:
@@ -157,6 +178,11 @@ class Sections:
         entry = last.entry.id if last else self.rules.entry.id
         safeguard = self.module.value(Rival("crm", "crm", entry), "rival")
         self.module.function(called, SIDES, [*body, answer(safeguard)], self.rules.entry.span)
+
+
+def skipped(rules: RuleSet) -> tuple[Side, ...]:
+    """The sides that some rule may leave out."""
+    return tuple(dict.fromkeys(rule.side for rule in rules.skips))
 
 
 def _is_root(side: Side, path: str, holder: str) -> bool:

@@ -14,15 +14,17 @@ from engine.language.checked import Expr, FieldRef, Moment, Operand
 from engine.language.codegen import nodes
 from engine.language.codegen.nodes import Module, at, call, constant
 from engine.records import Side
-from engine.schema import Schema, Type, steps
+from engine.schema import FLAG, Schema, Type, steps
 
 FUNCTIONS: Final[dict[str, object]] = {
     function.__name__: function
     for function in (
         operations.read, operations.item, operations.part, operations.parts, operations.named, operations.names_of,
-        operations.id_of, operations.ids_of, operations.equal, operations.is_true,
+        operations.id_of, operations.ids_of, operations.flagged, operations.flags_of, operations.equal,
+        operations.is_true,
         operations.is_empty, operations.is_fetched, operations.is_given, operations.contains, operations.shares,
-        operations.user, operations.today, operations.setting, operations.this_instant, operations.this_day,
+        operations.user, operations.account, operations.today, operations.today_at, operations.chosen, operations.put,
+        operations.changed, operations.day_of, operations.setting, operations.this_instant, operations.this_day,
         operations.point, operations.shifted, operations.before, operations.after, operations.between,
         operations.falls_on,
         operations.negated,
@@ -90,6 +92,8 @@ class Conditions:
                 return call("shares", self.operand(left), self.operand(right))
             case checked.MayRead(side=side):
                 return call("is_given", nodes.name(side))
+            case checked.Changed(side=side):
+                return call("changed", nodes.name("context"), constant(side))
             case checked.FallsOn(left=left, right=right):
                 return call("falls_on", nodes.name("context"), self.operand(left), self.operand(right))
             case checked.Compare(left=left, sense=sense, moment=moment):
@@ -130,8 +134,8 @@ class Conditions:
                 return self._field(operand)
             case checked.SettingRef(spec=spec):
                 return call("setting", nodes.name("context"), constant(spec.name))
-            case checked.UserRef():
-                return call("user", nodes.name("context"))
+            case checked.UserRef(account=account):
+                return call("account" if account else "user", nodes.name("context"))
             case checked.TodayRef():
                 return call("today", nodes.name("context"))
             case checked.Constant(value=value):
@@ -169,9 +173,11 @@ def signed(moment: Moment) -> int:
 
 def _stepped(value: ast.expr, kind: Type, step: str) -> tuple[ast.expr, Type]:
     inner = kind.of or kind
-    if inner.name == "reference":
+    if inner.name == "reference" and step in ("name", "id"):
         many, one = ("names_of", "named") if step == "name" else ("ids_of", "id_of")
         return call(many if kind.of else one, value), Type("text")
+    if inner.name == "reference":
+        return call("flags_of" if kind.of else "flagged", value, constant(step)), FLAG
     index = [part for part, _ in inner.parts].index(step)
     part = inner.parts[index][1]
     called = "parts" if kind.of else "part"

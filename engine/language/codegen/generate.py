@@ -9,15 +9,28 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from engine.language import keys
-from engine.language.checked import Entry, FieldRef, MapRule, MatchRule, MayRead, Operand, PolicyRule, RuleSet
+from engine.language.checked import (
+    Changed,
+    Entry,
+    FieldRef,
+    MapRule,
+    MatchRule,
+    MayRead,
+    Operand,
+    PolicyRule,
+    RuleSet,
+    SettingRef,
+    TodayRef,
+)
 from engine.language.codegen import entries, expressions, lines, nodes
 from engine.language.codegen.entries import Sections
 from engine.language.codegen.expressions import SIDES, Conditions
 from engine.language.codegen.nodes import Module, answer, at, call, constant, name
+from engine.language.comparisons import conditions
 from engine.language.flips import clocked, never, next_flip, tippings
 from engine.language.keys import Alternative, Term
 from engine.language.program import Choice, Instants, Line, MatchEntry, Place, Program, Reason
-from engine.lenses.base import Lens
+from engine.lenses.base import Lens, Merging
 from engine.records import Side
 
 FUNCTIONS: Final[dict[str, object]] = {
@@ -83,6 +96,9 @@ class Generator:
             matches=self._matches(made), if_several=choice(rules.if_several), if_taken=choice(rules.if_taken),
             if_none=choice(rules.if_none), barred=barred(rules), window_choice=entries.window_choice(rules),
             project={"crm": made["project_crm"], "m365": made["project_m365"]}, flip=self._flip(made),
+            parts=made["wanted_parts"],
+            skip={side: made[f"skip_{side}"] for side in entries.skipped(rules)},
+            asks_changed=any(isinstance(test, Changed) for expr in conditions(rules) for test in keys.leaves(expr)),
             **answers,
         )  # fmt: skip
 
@@ -95,21 +111,38 @@ class Generator:
             self.guards[rule.entry.id] = self.module.function(f"guard_{number}", SIDES, body, span)
         source = end(rule)
         if source is not None:
-            body = [at(span, answer(self.conditions.operand(source)))]
+            body = [at(span, answer(self._source(rule, source)))]
             self.sources[rule.entry.id] = self.module.function(f"source_{number}", SIDES, body, span)
+
+    def _source(self, rule: MapRule, source: Operand) -> ast.expr:
+        """What the end of a line that is no field comes to, in the terms of the field that is written."""
+        here = name("context")
+        if isinstance(source, TodayRef) and rule.at is not None:
+            return call("today_at", here, constant(rule.at.spec.name))
+        if not isinstance(source, SettingRef) or source.spec.target is None:
+            return self.conditions.operand(source)
+        side, kind = source.spec.target
+        found = call("chosen", here, constant(source.spec.name), constant(side), constant(kind))
+        lens = self.module.value(self.checked.lenses[rule.entry.id], "lens")
+        return call("put", constant("m365" if rule.arrow == "->" else "crm"), lens, found, here)
 
     def _line(self, rule: MapRule, made: Mapping[str, Any]) -> Line:
         """The line as a value; before compiling, its guard and source are stand-ins that only say they exist."""
         guard, source = self.guards.get(rule.entry.id), self.sources.get(rule.entry.id)
+        lens = self.checked.lenses[rule.entry.id]
         return Line(
             entry=rule.entry.id,
             crm_path=rule.left.path if isinstance(rule.left, FieldRef) else None,
             m365_path=rule.right.path if isinstance(rule.right, FieldRef) else None,
-            lens=self.checked.lenses[rule.entry.id],
+            lens=lens,
             to_m365=rule.arrow != "<-",
             to_crm=rule.arrow != "->",
             on_create=rule.timing == "on create",
             on_first_sync=rule.timing == "on first sync",
+            always=rule.always is not None,
+            keep_others=rule.keep_others is not None,
+            added=rule.added.path if rule.added else None,
+            merging=lens if isinstance(lens, Merging) else None,
             guard=made.get(guard, _before_compiling) if guard else None,
             source=made.get(source, _before_compiling) if source else None,
         )
@@ -134,7 +167,8 @@ class Generator:
 
     def _term(self, term: Term, side: Side) -> ast.expr:
         ref = term.crm if side == "crm" else term.m365
-        return nodes.tuple_of(constant(term.crm.path), self.conditions.operand(ref))
+        value = self.conditions.operand(ref)
+        return nodes.tuple_of(constant(term.crm.path), call("day_of", name("context"), value) if term.by_day else value)
 
     def _matches(self, made: Mapping[str, Any]) -> tuple[MatchEntry, ...]:
         return tuple(
@@ -213,7 +247,7 @@ def every_entry(rules: RuleSet) -> Iterator[Entry]:
         yield from (keep.entry for keep in table.keeps)
     many: tuple[Sequence[HasEntry], ...] = (
         (rules.direction,), rules.scope, rules.leaving, rules.window, rules.matches, rules.lines,
-        rules.first_agreement, rules.changes, rules.conflict,
+        rules.first_agreement, rules.changes, rules.conflict, rules.skips, rules.fetches,
     )  # fmt: skip
     yield from (rule.entry for group in many for rule in group)
 

@@ -14,10 +14,10 @@ from engine.language.checked import MapRule
 from engine.language.codegen import nodes
 from engine.language.codegen.nodes import Module, at, attribute, call, constant, name
 from engine.language.diagnostics import Span
-from engine.language.program import Line
+from engine.language.program import Line, with_one_more
 from engine.lenses.base import Lens, Untranslatable
 from engine.lenses.text import PlainLens, tidy, unchanged
-from engine.records import M365, NO_BASE, NOT_FETCHED, Side, Value
+from engine.records import M365, NO_BASE, NOT_FETCHED, Absence, Side, Value
 
 
 def attempt(out: dict[str, Value], path: str, lens: Lens, side: Side, value: Value, context: Context) -> None:
@@ -28,8 +28,16 @@ def attempt(out: dict[str, Value], path: str, lens: Lens, side: Side, value: Val
         return
 
 
+def one_more(held: Value | Absence, one: Value | Absence) -> Value | Absence:
+    """A list with one more element; not fetched where either is."""
+    if isinstance(held, Absence) or isinstance(one, Absence):
+        return NOT_FETCHED
+    return with_one_more(held, one)
+
+
 FUNCTIONS: Final[dict[str, object]] = {
     "attempt": attempt,
+    "one_more": one_more,
     "length": len,
     "NOT_FETCHED": NOT_FETCHED,
     "NO_BASE": NO_BASE,
@@ -47,23 +55,30 @@ def write_moved(module: Module, span: Span, lines: Sequence[Mapped]) -> None:
     body += [nodes.assign(f"get_{side}", attribute(name(side), "get")) for side in sides]
     for index, (rule, line) in enumerate(lines):
         if line.crm_path is not None and line.m365_path is not None and not line.on_create:
-            body += [at(rule.entry.span, part) for part in _moved_line(index, line.crm_path, line.m365_path)]
+            body += [at(rule.entry.span, part) for part in _moved_line(index, line, line.crm_path, line.m365_path)]
     module.function("moved", sides, [*body, nodes.answer(name("found"))], span)
 
 
-def _moved_line(index: int, crm_path: str, m365_path: str) -> list[ast.stmt]:
+def _moved_line(index: int, line: Line, crm_path: str, m365_path: str) -> list[ast.stmt]:
     def differs(value: str, base: str, path: str) -> ast.expr:
         return nodes.compare(name(value), ast.NotEq(), call(f"get_{base}", constant(path), name("NO_BASE")))
 
+    different = [differs("a", "crm_base", crm_path), differs("b", "m365_base", m365_path)]
+    get_added: list[ast.stmt] = []
+    if line.added is not None:
+        source = "crm" if line.to_m365 else "m365"
+        get_added = [nodes.assign("c", call(f"get_{source}", constant(line.added), name("NOT_FETCHED")))]
+        different.append(differs("c", f"{source}_base", line.added))
     known = nodes.all_of(
         nodes.is_not(name("a"), name("NOT_FETCHED")),
         nodes.is_not(name("b"), name("NOT_FETCHED")),
-        nodes.any_of(differs("a", "crm_base", crm_path), differs("b", "m365_base", m365_path)),
+        nodes.any_of(*different),
     )
     add = ast.Expr(call(attribute(name("found"), "append"), constant(index)))
     return [
         nodes.assign("a", call("get_crm", constant(crm_path), name("NOT_FETCHED"))),
         nodes.assign("b", call("get_m365", constant(m365_path), name("NOT_FETCHED"))),
+        *get_added,
         nodes.when(known, [add]),
     ]
 
@@ -96,8 +111,11 @@ def _projection(module: Module, line: Line, side: Side, source: str, target: str
         nodes.is_not(value, name("NOT_FETCHED")),
         _translation(module, line.lens, side, target),
     )
+    read = call("get", constant(source), name("NOT_FETCHED"))
+    if line.added is not None:
+        read = call("one_more", read, call("get", constant(line.added), name("NOT_FETCHED")))
     return [
-        nodes.assign("value", call("get", constant(source), name("NOT_FETCHED"))),
+        nodes.assign("value", read),
         nodes.when(nodes.is_(value, constant(None)), [nodes.put("out", target, constant(None))], [full]),
     ]
 

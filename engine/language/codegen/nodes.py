@@ -123,6 +123,8 @@ class Module:
         return name(called)
 
     def function(self, called: str, parameters: Sequence[str], body: Sequence[ast.stmt], span: Span) -> str:
+        if called in self.globals:
+            raise AssertionError(f"{called} is a global of generated code already")
         arguments = ast.arguments([], [ast.arg(parameter) for parameter in parameters], None, [], [], None, [])
         self.body.append(at(span, _definition(called, arguments, body)))
         return called

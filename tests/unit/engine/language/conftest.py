@@ -8,6 +8,7 @@ import pytest
 
 from engine.records import CRM, M365
 from engine.schema import (
+    ACCOUNT,
     DATE,
     EMAIL,
     FLAG,
@@ -42,6 +43,7 @@ PERSON = Schema(
         Field("born", DATE),
         Field("met", INSTANT),
         Field("owner", USER),
+        Field("fans", list_of(USER)),
         Field("home", POSTAL),
         Field("firm", reference_to("Firm")),
         Field("boxes", list_of(reference_to("Box"))),
@@ -67,6 +69,8 @@ HUMAN = Schema(
         Field("house", POSTAL),
         Field("box", reference_to("box"), container=True),
         Field("stamp", TEXT, writable=False),
+        Field("members", list_of(ACCOUNT)),
+        Field("extras", structure(text=LONG_TEXT), part="extras"),
     ),
     ("pseudonym",), label="person",
 )  # fmt: skip
