@@ -37,8 +37,11 @@ def withdraw(post: Post, box: CalendarBox, about: Instance, people: Iterable[Att
     """Cancel the copies of an appearance in these people's mailboxes; `stays`: a copy marked as cancelled is kept."""
     for person in people:
         place = post.place(person.address)
-        if place is not None and place.box is not box:
-            cancel_copy(place.box, about.event.uid, about.day, stays)
+        if place is None or place.box is box:
+            continue
+        cancel_copy(place.box, about.event.uid, about.day, stays)
+        for day in () if about.day else about.event.exceptions:  # guests of one occurrence have a copy of that alone
+            cancel_copy(place.box, uid_on(about.event.uid, day), 0, stays)
 
 
 def cancel_copy(box: CalendarBox, uid: str, day: int, stays: bool) -> None:
