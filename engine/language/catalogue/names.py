@@ -152,8 +152,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "T226", "A field that is not fetched apart",
-        "The section fetch says when it is worth a request of its own to read something. That is so for a few fields of "
-        "Microsoft 365 only; all others come with their record.",
+        "The section fetch says when it is worth a request of its own to read something. That is so for a few fields "
+        "of Microsoft 365 only; all others come with their record.",
         "  m365.keyword   only when recent", "  m365.extras    only when recent",
     ),
     Code(

@@ -5,25 +5,28 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.context import Context, Names, fold
-from engine.lenses import registry, text
-from engine.lenses.base import Ends, Lens, Untranslatable
+from engine.context import Context, Directory, Names, fold
+from engine.lenses import days, registry, text
+from engine.lenses.base import Ends, Lens, Merging, Untranslatable
 from engine.records import Reference, Value
 from engine.schema import (
+    ACCOUNT,
     DATE,
     EMAIL,
     FLAG,
+    INSTANT,
     INTEGER,
     LONG_TEXT,
     PHONE,
     POSTAL,
     TEXT,
+    USER,
     choice,
     list_of,
     reference_to,
@@ -35,7 +38,9 @@ NAMES = Names({  # by side, kind and folded name
     ("crm", "Folder", "clients"): (Reference("f1", "Clients"),),
     ("m365", "place", "clients"): (Reference("p1", "clients"),),
 })  # fmt: skip
-CONTEXT = Context(datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {}, NAMES)
+CONTEXT = Context(
+    datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {}, NAMES, directory=Directory({"u1": "a1", "u2": "a2"})
+)
 
 words = st.one_of(
     st.sampled_from(
@@ -63,6 +68,16 @@ folders = st.lists(
 places = st.none() | st.builds(
     Reference, st.none() | st.sampled_from(["p1", "p2"]), st.sampled_from(["Clients", "CLIENTS", "Family", ""])
 )
+instants = st.none() | st.integers(0, 10 * 365 * 86_400).map(
+    lambda seconds: days.written(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+)
+lists = st.none() | st.builds(
+    Reference, st.sampled_from(["l1", "l2", None]), st.sampled_from(["Plan / One", "plan / one", "Two"]),
+    st.sampled_from([(), ("planned",)]),
+)  # fmt: skip
+buckets = st.none() | st.builds(Reference, st.sampled_from(["l1", "l2"]), st.sampled_from(["Plan / One", "Two"]))
+users = st.none() | st.lists(st.sampled_from(["u1", "u2", "u3"]), max_size=4).map(tuple)
+accounts = st.none() | st.lists(st.sampled_from(["a1", "a2", "a3"]), max_size=4).map(tuple)
 addresses = st.none() | st.tuples(*[optional_words] * 5)
 
 
@@ -79,7 +94,16 @@ def bound(name: str | None, ends: Ends) -> Lens:
     return lens
 
 
-COLOURS = choice("red", "green")
+def merging(name: str, ends: Ends) -> Lens:
+    """A lens over lists, for a line that keeps others."""
+    lens = bound(name, ends)
+    assert isinstance(lens, Merging)
+    kept = lens.keeping_others()
+    assert kept.lossless and kept.keep_others
+    return kept
+
+
+COLOURS, OPEN = choice("red", "green"), choice("red", "green", open=True)
 colours = st.sampled_from([None, "red", "green"])
 CASES = {
     "text": Case(bound(None, Ends(TEXT, TEXT)), optional_words, optional_words),
@@ -96,6 +120,10 @@ CASES = {
     "first_folder": Case(
         bound("first_folder", Ends(list_of(reference_to("Folder")), reference_to("place"))), folders, places
     ),
+    "day": Case(bound("day", Ends(INSTANT, INSTANT)), instants, instants),
+    "task_list": Case(bound("task_list", Ends(reference_to("List", "planned"), reference_to("heap"))), lists, buckets),
+    "connected_users": Case(merging("connected_users", Ends(list_of(USER), list_of(ACCOUNT))), users, accounts),
+    "open choice": Case(bound(None, Ends(OPEN, OPEN)), colours | words, colours | words),
 }  # fmt: skip
 each_lens = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
