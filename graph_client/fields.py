@@ -49,6 +49,7 @@ class Row:
     container: bool = False
     max_length: int | None = None
     part: str | None = None
+    place: bool = False
 
     @property
     def wire_name(self) -> str:
@@ -107,7 +108,7 @@ DETAILS: Final = "details"
 TASK_ROWS: Final[tuple[Row, ...]] = (
     Row("title", TEXT, "Title", max_length=TITLE_LENGTH),
     Row("plan", reference_to("plannerPlan"), "Plan", "plan", "planId", writable=False, container=True),
-    Row("bucket", reference_to("plannerBucket"), "Bucket", "bucket", "bucketId"),
+    Row("bucket", reference_to("plannerBucket"), "Bucket", "bucket", "bucketId", place=True),
     Row("percentComplete", integer_up_to(100), "Percent complete", "whole"),
     Row("priority", INTEGER, "Priority", "whole"),
     Row("startDateTime", INSTANT, "Start", "instant"),
@@ -132,7 +133,7 @@ def _fields(rows: tuple[Row, ...]) -> tuple[Field, ...]:
     return tuple(
         Field(
             row.name, row.type, label=row.label, writable=row.writable, max_length=row.max_length, part=row.part,
-            container=row.container,
+            container=row.container, place=row.place,
         )
         for row in rows
     )  # fmt: skip
@@ -143,7 +144,7 @@ CONTACT_FOLDER: Final = Schema(
     M365, "contactFolder", _fields(CONTACT_FOLDER_ROWS), title=("displayName",), dated=False, label="Contact folder"
 )
 PLANNER_TASK: Final = Schema(
-    M365, "plannerTask", _fields(TASK_ROWS), title=("title",), dated=False, label="Planner task"
+    M365, "plannerTask", _fields(TASK_ROWS), title=("title",), dated=False, label="Planner task", shared=True
 )
 PLANNER_BUCKET: Final = Schema(
     M365, "plannerBucket", _fields(BUCKET_ROWS), title=("name",), dated=False, label="Planner bucket"

@@ -1,23 +1,28 @@
-"""Microsoft 365 behind the engine's port: one view per space, one connection and four places per mailbox."""
+"""Microsoft 365 behind the engine's port: one view per space, one connection per account."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
 
 from engine.context import fold
+from engine.errors import SideError
 from engine.links import Space
 from engine.plans import Action
 from engine.port import Outcome, Page, Sent
 from engine.records import M365, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
+from graph_client.batch import MOST_ITEMS
 from graph_client.connection import Connection
 from graph_client.contacts import Contacts
 from graph_client.endpoints import Endpoints
 from graph_client.fields import CONTACT, SCHEMAS
+from graph_client.planner.members import Members, Troubles, own_trouble
+from graph_client.planner.reading import Tasks
+from graph_client.planner.view import PlannerReader, PlannerWriter
 from graph_client.session import Session, Timing
 from graph_client.throttle import Slots
 from graph_client.tokens import Tokens, TokenStore
@@ -27,46 +32,61 @@ DEFAULT_TIMING: Final = Timing()
 
 
 @dataclass(slots=True)
-class _Mailbox:
-    """What all views of one mailbox in this process share."""
+class _Account:
+    """What all views that use one account's sign-in share in this process. Outlook counts calls per mailbox, Planner
+    apart from that."""
 
     connection: Connection
     tokens: Tokens
-    slots: Slots
+    outlook: Slots = field(default_factory=Slots)
+    planner: Slots = field(default_factory=Slots)
 
 
 class GraphSystem:
-    """The side ``m365``. ``tokens`` gives the store of a space's sign-in. Close it when done (it is a context
-    manager): it holds connections. ``requests`` counts the HTTP calls to Graph."""
+    """The side ``m365``. ``tokens`` gives the store of a sign-in for an organisation and an account id. Close it when
+    done (it is a context manager): it holds connections. ``requests`` counts the HTTP calls to Graph.
+
+    A space with members is shared, which is Planner; one without is the mailbox of the account it is named for.
+    """
 
     side: Side = M365
 
     def __init__(
-        self, endpoints: Endpoints, tokens: Callable[[Space], TokenStore], timing: Timing = DEFAULT_TIMING
+        self, endpoints: Endpoints, tokens: Callable[[str, str], TokenStore], timing: Timing = DEFAULT_TIMING
     ) -> None:
         self.endpoints = endpoints
         self.timing = timing
         self._stores = tokens
-        self._mailboxes: dict[tuple[str, str], _Mailbox] = {}
+        self._accounts: dict[tuple[str, str], _Account] = {}
+        self._troubles: dict[tuple[str, str], Troubles] = {}
         self._lock = threading.Lock()
 
     def schema(self, kind: str) -> Schema:
         return SCHEMAS[(M365, kind)]
 
-    def reader(self, space: Space) -> MailboxReader:
-        return MailboxReader(Contacts(self._session(space, lambda: True)))
+    def reader(self, space: Space) -> MailboxReader | PlannerReader:
+        if space.members:
+            return PlannerReader(Tasks(self._members(space, lambda: True), self.timing.clock))
+        return MailboxReader(Contacts(self._mailbox(space, lambda: True)))
 
-    def writer(self, space: Space, still_ours: Callable[[], bool]) -> MailboxWriter:
-        return MailboxWriter(Contacts(self._session(space, still_ours)))
+    def writer(self, space: Space, still_ours: Callable[[], bool]) -> MailboxWriter | PlannerWriter:
+        if space.members:
+            return PlannerWriter(Tasks(self._members(space, still_ours), self.timing.clock))
+        return MailboxWriter(Contacts(self._mailbox(space, still_ours)))
+
+    def troubles(self, space: Space) -> Mapping[str, SideError]:
+        """Members whom the latest view of a shared space had to do without, by account id: SignInNeeded where the
+        person must connect again. Everybody else went on."""
+        return dict(self._troubles.get((space.org, space.id), {}))
 
     @property
     def requests(self) -> int:
-        return sum(mailbox.slots.calls for mailbox in self._mailboxes.values())
+        return sum(account.outlook.calls + account.planner.calls for account in self._accounts.values())
 
     def close(self) -> None:
-        for mailbox in self._mailboxes.values():
-            mailbox.connection.close()
-        self._mailboxes.clear()
+        for account in self._accounts.values():
+            account.connection.close()
+        self._accounts.clear()
 
     def __enter__(self) -> GraphSystem:
         return self
@@ -76,16 +96,31 @@ class GraphSystem:
     ) -> None:
         self.close()
 
-    def _session(self, space: Space, still_ours: Callable[[], bool]) -> Session:
-        with self._lock:
-            mailbox = self._mailboxes.get((space.org, space.id))
-            if mailbox is None:
-                connection = Connection(self.endpoints)
-                tokens = Tokens(self.endpoints, self._stores(space), connection, self.timing.clock)
-                mailbox = self._mailboxes[(space.org, space.id)] = _Mailbox(connection, tokens, Slots())
+    def _mailbox(self, space: Space, still_ours: Callable[[], bool]) -> Session:
+        account = self._account(space.org, space.id)
         return Session(
-            self.endpoints, mailbox.connection, mailbox.tokens.access, self.timing, mailbox.slots, still_ours
+            self.endpoints, account.connection, account.tokens.access, self.timing, account.outlook, still_ours
         )
+
+    def _members(self, space: Space, still_ours: Callable[[], bool]) -> Members:
+        troubles = self._troubles[(space.org, space.id)] = {}
+        sessions: dict[str, Session] = {}
+        for member in space.members:
+            account = self._account(space.org, member.account)
+            sessions[member.account] = Session(
+                self.endpoints, account.connection, own_trouble(account.tokens.access), self.timing, account.planner,
+                still_ours, at_once=MOST_ITEMS,
+            )  # fmt: skip
+        return Members(sessions, troubles)
+
+    def _account(self, org: str, id: str) -> _Account:
+        with self._lock:
+            account = self._accounts.get((org, id))
+            if account is None:
+                connection = Connection(self.endpoints)
+                tokens = Tokens(self.endpoints, self._stores(org, id), connection, self.timing.clock)
+                account = self._accounts[(org, id)] = _Account(connection, tokens)
+        return account
 
 
 class MailboxReader:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
+from typing import Final
 
 import sqlalchemy as sa
 
 from crm.people import User
 from crm.store import CrmStore
 from crm.system import CrmSystem
-from engine.context import Context, SettingValue
+from engine.context import Context, Directory, SettingValue
 from engine.errors import Unavailable, UserError
 from engine.language.program import Program
 from engine.language.suggestions import did_you_mean
-from engine.links import Space
+from engine.links import Member, Space
 from engine.settings import effective
 from engine.sync.pipeline import Tick
 from engine.sync.read import Progress, silent
@@ -28,11 +29,14 @@ from state.database import open_database
 from state.organisations import Organisation, find_organisation
 from state.organisations import settings as stored_settings
 from state.secrets import TokenCaches, Vault, read_key_file
-from state.spaces import SpaceRecord, find_space, spaces
+from state.spaces import SpaceRecord, find_space, share_space, spaces
 from state.store import SqlState
 from tandem.folder import KEY_FILE
 from tandem.rulefiles import RuleFolder
 from tandem.settings import Settings
+
+PLANNER: Final = "planner"
+"""The id of the space that holds an organisation's Planner: all its connected users share it."""
 
 
 def utc_now() -> datetime:
@@ -61,6 +65,11 @@ class _SignIn:
 
     def save(self, text: str, version: int) -> bool:
         return self.caches.store(self.org, self.account, text, version) is not None
+
+
+def _takes_part(program: Program, context: Context) -> bool:
+    direction = program.direction(context)
+    return direction.to_crm or direction.to_m365
 
 
 class Installation:
@@ -153,7 +162,7 @@ class Installation:
 
     @cached_property
     def m365(self) -> GraphSystem:
-        return GraphSystem(self.endpoints(), lambda space: _SignIn(self.sign_ins, space.org, space.id))
+        return GraphSystem(self.endpoints(), lambda org, account: _SignIn(self.sign_ins, org, account))
 
     # ---- people ----
 
@@ -176,20 +185,34 @@ class Installation:
         return found
 
     def address(self, space: str) -> str:
-        """The mailbox's address, for people."""
+        """The mailbox's address, or what a shared space is called, for people."""
+        if space == PLANNER:
+            return "Planner"
         return next((one.upn for one in accounts(self.engine, self.org) if one.id == space), space)
 
+    def spaces(self) -> list[SpaceRecord]:
+        """All spaces that are connected or paused: mailboxes first, longest waiting first."""
+        self._share()
+        known = [space for space in spaces(self.engine, self.org) if space.account_status != "disconnected"]
+        return sorted(known, key=lambda record: (record.shared, record.last_tick_at or 0, record.space.id))
+
     def chosen_spaces(self, user: str | None) -> list[SpaceRecord]:
-        """The space of one user, or all that are connected or paused, longest waiting first. Raises UserError when
-        there is none."""
+        """The spaces of one user (the mailbox, and what all share), or all of them. Raises UserError when there is
+        none."""
         if user is not None:
             found = find_space(self.engine, self.org, self.account(self.user(user)).id)
             assert found is not None  # every account has its space
-            return [found]
-        known = [space for space in spaces(self.engine, self.org) if space.account_status != "disconnected"]
+            connected = found.account_status == "connected"
+            return [found, *(one for one in self.spaces() if one.shared and connected)]
+        known = self.spaces()
         if not known:
             raise UserError("Nobody is connected to Microsoft 365 yet.", "Run `tandem user connect USER`.")
-        return sorted(known, key=lambda record: (record.last_tick_at or 0, record.space.id))
+        return known
+
+    def _share(self) -> None:
+        """The space that all share is there as soon as rules speak of records in it."""
+        if any(program.m365.shared for program in self.programs()):
+            share_space(self.engine, self.org, PLANNER, self.milliseconds())
 
     # ---- ticks ----
 
@@ -210,8 +233,24 @@ class Installation:
         progress: Progress = silent,
     ) -> Tick:
         """One space and one rule file at this instant, ready to be planned or run."""
-        context = Context(self.clock(), space.zone, space.user, self.settings_of(program, space.user))
+        contexts, members = self._contexts(space, program)
         return Tick(
-            program=program, space=space, context=context, crm=self.crm, m365=self.m365, state=state or self.state,
-            run=run, clock=self.milliseconds, everything=everything, limits=self.settings.limits, progress=progress,
+            program=program, space=replace(space, members=members) if space.members else space, context=contexts[0],
+            others=tuple(contexts[1:]), crm=self.crm, m365=self.m365, state=state or self.state, run=run,
+            clock=self.milliseconds, everything=everything, limits=self.settings.limits, progress=progress,
         )  # fmt: skip
+
+    def _contexts(self, space: Space, program: Program) -> tuple[list[Context], tuple[Member, ...]]:
+        """A context for each member that takes part, the leading one first, and these members: of a shared space
+        those who sync this kind of record. Where nobody does, the leader's, whose direction writes nothing."""
+        now = self.clock()
+        contexts = [
+            Context(now, one.zone, one.user, self.settings_of(program, one.user), account=one.account)
+            for one in space.everyone
+        ]
+        if not space.members:
+            return contexts, ()
+        part = [i for i, context in enumerate(contexts) if _takes_part(program, context)] or [0]
+        members = tuple(space.members[i] for i in part)
+        directory = Directory({member.user: member.account for member in members})
+        return [replace(contexts[i], directory=directory) for i in part], members

@@ -82,7 +82,7 @@ class GraphWorld:
     @contextmanager
     def system(self, upn: str = ANN, store: TokenStore | None = None) -> Iterator[GraphSystem]:
         kept = store or KeptText(self.sign_in(upn).cache)
-        with GraphSystem(self.endpoints, lambda space: kept, self.waits.timing()) as system:
+        with GraphSystem(self.endpoints, lambda org, account: kept, self.waits.timing()) as system:
             yield system
 
 

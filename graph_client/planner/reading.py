@@ -1,0 +1,186 @@
+"""Reading Planner for one view: rounds over plans with their catalogue, single tasks, and details on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.errors import SignInNeeded, Unavailable
+from engine.port import Page
+from engine.records import M365, Barred, Gone, Record, State
+from graph_client.answers import Json, Meaning
+from graph_client.batch import Item
+from graph_client.fields import DETAILS
+from graph_client.folders import quoted
+from graph_client.planner.catalogue import Catalogue, Plan, read_catalogue
+from graph_client.planner.codec import KIND, decode, with_description
+from graph_client.planner.listing import NoPlan, NotAllowed, Sheet, pack, sheets, tag, unpack
+from graph_client.planner.members import Ask, Members, TokenTrouble, Told
+from graph_client.planner.plans import load
+
+NOTHING = ""
+"""The id of the pseudo-collection whose cursor is the catalogue."""
+
+
+@dataclass(slots=True)
+class Tasks:
+    """Everything one view of Planner knows. ``clock`` is seconds since 1970. ``seen`` holds each task as it was met
+    last in this view, so that only its details have to be fetched when they are wanted too."""
+
+    members: Members
+    clock: Callable[[], float]
+    known: Catalogue | None = None
+    seen: dict[str, Record] = field(default_factory=dict)
+    plan_of: dict[str, str] = field(default_factory=dict)
+    _asked_again: bool = False
+
+    # ---- the catalogue ----
+
+    def catalogue(self) -> Catalogue:
+        if self.known is None:
+            self.refresh()
+        assert self.known is not None
+        return self.known
+
+    def refresh(self) -> None:
+        self.known = load(self.members, self.known, int(self.clock() * 1000))
+
+    def meet(self, plan: str, bucket: str) -> None:
+        """A plan and bucket that something names: if either is unknown, the catalogue is read again, once per view."""
+        known = self.catalogue()
+        if (plan and known.plan(plan) is None) or (bucket and known.place(bucket) is None):
+            self.ask_again()
+
+    def ask_again(self) -> None:
+        if not self._asked_again:
+            self._asked_again = True
+            self.refresh()
+
+    def viewers(self, task: str) -> Sequence[str]:
+        """Who may be asked for a task, the most likely first."""
+        plan = self.catalogue().plan(self.plan_of.get(task, ""))
+        first = plan.viewers if plan else ()
+        return (*first, *(one for one in self.members.accounts if one not in first))
+
+    # ---- rounds ----
+
+    def changes(self, cursors: Mapping[str, str | None]) -> Iterator[Page]:
+        """Rounds of these plans, and of '' the catalogue, last. A plan that is gone has no pages; one that nobody can
+        read now keeps its cursor."""
+        if NOTHING in cursors and self.known is None:
+            self.known = read_catalogue(cursors[NOTHING])
+        if self.known is None or self.known.old(int(self.clock() * 1000), self.members.accounts):
+            self.refresh()
+            self._asked_again = True
+        for id, cursor in cursors.items():
+            plan = self.catalogue().plan(id)
+            if plan is not None:
+                yield from self._round(plan, cursor)
+        if NOTHING in cursors:
+            yield Page(NOTHING, cursor=self.catalogue().text(), full=cursors[NOTHING] is None)
+
+    def _round(self, plan: Plan, cursor: str | None) -> Iterator[Page]:
+        for account in plan.viewers:
+            if account not in self.members.present():
+                continue
+            try:
+                yield from self._pages(plan.id, account, unpack(cursor), cursor)
+                return
+            except NotAllowed:
+                self.known = self.catalogue().without(plan.id, account)
+            except NoPlan:
+                self.known = self.catalogue().without(plan.id)
+                return
+            except (SignInNeeded, TokenTrouble) as problem:
+                self.members.leave_out(account, problem)
+        if cursor is not None:
+            yield Page(plan.id, cursor=cursor)
+
+    def _pages(self, plan: str, account: str, before: tuple[Sheet, ...] | None, cursor: str | None) -> Iterator[Page]:
+        """What is new since ``before``, one page at a time; then, on the last one, what is missing and the cursor."""
+        full = before is None
+        known = {sheet.digest: sheet for sheet in before or ()}
+        versions = {id: version for sheet in known.values() for id, version in sheet.versions().items()}
+        after: list[Sheet] = []
+        for sheet in sheets(self.members.session(account), plan, known):
+            after.append(sheet)
+            self.plan_of.update(dict.fromkeys(sheet.versions(), plan))
+            if sheet.rows:
+                records = [self.record(row) for row in sheet.rows]
+                yield Page(plan, [one for one in records if versions.get(one.id) != tag(one.version)], full=full)
+        if before is not None and [one.digest for one in before] == [one.digest for one in after]:
+            yield Page(plan, cursor=cursor)
+            return
+        here = {id for sheet in after for id in sheet.versions()}
+        yield Page(plan, gone=[id for id in versions if id not in here], cursor=pack(after), full=full)
+
+    def record(self, row: Mapping[str, Json]) -> Record:
+        """A row as a record, remembered."""
+        plan, bucket = row.get("planId"), row.get("bucketId")
+        self.meet(plan if isinstance(plan, str) else "", bucket if isinstance(bucket, str) else "")
+        found = decode(row, self.catalogue())
+        if found is None:
+            raise Unavailable("Microsoft 365 answered a task without an id.")
+        self.seen[found.id] = found
+        if isinstance(plan, str):
+            self.plan_of[found.id] = plan
+        return found
+
+    # ---- by id ----
+
+    def read(self, ids: Collection[str], parts: Collection[str]) -> Iterator[State]:
+        """The present state of each. With details, tasks that this view has met are not asked for a second time, and
+        those without a description not at all."""
+        wanted = list(dict.fromkeys(ids))
+        fetched = DETAILS in parts
+        met = [self.seen[id] for id in wanted if fetched and id in self.seen]
+        unmet = [id for id in wanted if not (fetched and id in self.seen)]
+        for told in self.members.answers([Ask(Item("GET", task_path(id)), self.viewers(id)) for id in unmet]):
+            state = self.state(unmet[told.index], told)
+            if fetched and isinstance(state, Record):
+                met.append(state)
+            else:
+                yield state
+        yield from self._with_details(met)
+
+    def state(self, id: str, told: Told) -> State:
+        """What an answer to a GET by id proves. Raises Unavailable where it proves nothing."""
+        if told.answer.meaning is Meaning.GONE:
+            self.forget(id)
+            return Gone(M365, KIND, id)
+        if told.answer.meaning in (Meaning.FORBIDDEN, Meaning.REFUSED):
+            self.forget(id)
+            return Barred(M365, KIND, id)
+        return self.record(self.row(told))
+
+    def row(self, told: Told) -> dict[str, Json]:
+        """The JSON object in an answer. Raises Unavailable where it is none."""
+        return self.members.session(told.account).demand(told.answer).members
+
+    def forget(self, id: str) -> None:
+        self.seen.pop(id, None)
+
+    def _with_details(self, records: Sequence[Record]) -> Iterator[State]:
+        described = [one for one in records if one.values.get("hasDescription") is not False]
+        yield from (with_description(one, None) for one in records if one.values.get("hasDescription") is False)
+        asks = [Ask(Item("GET", details_path(one.id)), self.viewers(one.id)) for one in described]
+        for told in self.members.answers(asks):
+            record = described[told.index]
+            yield self._detailed(record, told)
+
+    def _detailed(self, record: Record, told: Told) -> State:
+        """The record with its details; gone with them. Details that may not be read stay unfetched."""
+        if told.answer.meaning is Meaning.GONE:
+            self.forget(record.id)
+            return Gone(M365, KIND, record.id)
+        if told.answer.meaning in (Meaning.FORBIDDEN, Meaning.REFUSED):
+            return record
+        return with_description(record, self.row(told))
+
+
+def task_path(id: str) -> str:
+    return f"/planner/tasks/{quoted(id)}"
+
+
+def details_path(id: str) -> str:
+    return f"{task_path(id)}/details"
