@@ -140,7 +140,9 @@ class MemoryReader:
         return (Reference("", "Contacts"), *(self._reference(row.record) for row in folders))
 
     def _reference(self, record: Record) -> Reference:
-        return Reference(record.id, str(record.values[self.system.schemas[record.kind].title[0]]))
+        schema = self.system.schemas[record.kind]
+        flags = tuple(field.name for field in schema.fields if record.values[field.name] is True)
+        return Reference(record.id, str(record.values[schema.title[0]]), flags)
 
     def _collection(self, record: Record) -> str:
         container = self.system.schemas[record.kind].container()

@@ -123,7 +123,7 @@ class FirstFolder:
 @dataclass(frozen=True, slots=True)
 class TaskList:
     """A list of the CRM that may also be one of Microsoft 365: then both know it by one id, and a flag of the CRM's
-    reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there."""
+    reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there and move nothing."""
 
     ends: Ends
     name: str = "task_list"
@@ -135,11 +135,13 @@ class TaskList:
         return f"“{self.name}” needs a list in the CRM that may be one of Planner's, and a list of Planner"
 
     def to_m365(self, value: Value, old: Value, context: Context) -> Value:
-        if value is None:
-            raise Untranslatable("a task in Planner is always in one of its lists")
-        if not isinstance(value, Reference) or not set(self._flags()) <= set(value.flags):
-            raise Untranslatable("not one of Planner's lists")
-        return old if self.same(value, old) else Reference(value.id, value.name)
+        if isinstance(value, Reference) and set(self._flags()) <= set(value.flags):
+            return old if self.same(value, old) else Reference(value.id, value.name)
+        if isinstance(old, Reference):
+            return old
+        raise Untranslatable(
+            "not one of Planner's lists" if value else "a task in Planner is always in one of its lists"
+        )
 
     def to_crm(self, value: Value, old: Value, context: Context) -> Value:
         if not isinstance(value, Reference):

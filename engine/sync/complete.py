@@ -58,7 +58,7 @@ class Completer:
             item, context = pairing.m365, pairing.context
             if isinstance(item, Record) and context is not None:
                 crm = pairing.crm if isinstance(pairing.crm, Record) else None
-                parts = self.program.parts(crm, item, context) - item.values.keys()
+                parts = self.program.parts(crm, item, context).difference(item.values)
                 if parts:
                     wanted[parts].append(item.id)
         if not wanted:
@@ -81,6 +81,10 @@ class Completer:
         return Names(found)
 
     def _wanted(self, pairings: Iterable[Pairing]) -> Iterator[tuple[Side, str, str]]:
+        for spec in self.program.settings:
+            if spec.kind == "one" and spec.target is not None:
+                values = (context.settings.get(spec.name) for context in self.contexts)
+                yield from ((*spec.target, value) for value in values if isinstance(value, str))
         for pairing in pairings:
             paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
             sides: tuple[tuple[Side, object, Mapping[str, Value]], ...] = (

@@ -324,7 +324,7 @@ def _match(rules: Rules, pairing: Pairing, crm: Record, m365: Record) -> Decisio
 def _create(
     rules: Rules, pairing: Pairing, link: Link | None, source: Record, choice: Choice, klass: Class
 ) -> Decision | None:
-    """Make the counterpart of ``source``, unless direction or the other side's scope says no."""
+    """Make the counterpart of ``source``, unless direction or the other side's scope says no, or nobody knows where."""
     side = opposite(source.side)
     made = draft(rules.program, rules.layout, side, source, rules.context, rules.home if side == M365 else None)
     refusal = _obstacle(rules, source, made, side, choice)
@@ -362,7 +362,7 @@ def _obstacle(rules: Rules, source: Record, made: Draft, side: Side, choice: Cho
     reason = rules.program.scope(*_sides(source, made.record), rules.context)
     if reason is not None:
         return Refusal(side, "", f"it would be out of scope: {reason.text}", reason.entry)
-    return None
+    return next((one for one in made.refusals if _moves(rules.program, side, (one.path,))), None)
 
 
 def _not_created(

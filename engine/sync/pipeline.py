@@ -111,7 +111,7 @@ def _prepare(tick: Tick, crm: ReadView, m365: ReadView, fence: Fence | None = No
     state, program = tick.state, tick.program
     intents = state.open_intents(tick.space.id, program.name)
     settled = settle(intents, program, tick.space, crm, m365, state)
-    if fence is not None and settled.ended:
+    if fence is not None and (settled.ended or settled.unclear):
         state.finish(fence, program.name, settled.ended, settled.changes(), ())
     before = state.feeds(tick.space.id, program.name)
     reading = read_changes(program, tick.contexts, crm, m365, before, tick.everything, tick.progress)
