@@ -8,7 +8,7 @@ from threading import Event
 
 from engine.errors import TandemError, Unavailable, UserError
 from engine.language.program import Program
-from state.spaces import SpaceRecord, spaces
+from state.spaces import SpaceRecord
 from tandem.installation import Installation
 from tandem.tick import Ticked, tick_space
 
@@ -55,15 +55,13 @@ class Schedule:
         return Round(tuple(ticks), tuple(troubles))
 
     def _waiting(self) -> list[SpaceRecord]:
-        """Connected mailboxes whose other side does not ask for patience, longest waiting first."""
+        """Connected spaces whose other side does not ask for patience, longest waiting first."""
         now = self.installation.milliseconds()
-        known = spaces(self.installation.engine, self.installation.org)
-        ready = (
+        return [
             one
-            for one in known
+            for one in self.installation.spaces()
             if one.account_status == "connected" and one.status == "active" and (one.not_before or 0) <= now
-        )
-        return sorted(ready, key=lambda one: (one.last_tick_at or 0, one.space.id))
+        ]
 
     def _reread(self) -> Iterator[str]:
         """Edited rules count from the next round on; while they have problems, those that worked go on."""

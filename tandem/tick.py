@@ -82,6 +82,11 @@ class _Journal(SqlState):
         super().intend(fence, run, intents)
 
 
+def served(record: SpaceRecord, programs: Sequence[Program]) -> list[Program]:
+    """The rule files whose records live in this space: in a mailbox, or where several users share them."""
+    return [program for program in programs if program.m365.shared is record.shared]
+
+
 def plan_space(
     installation: Installation, record: SpaceRecord, program: Program, *, everything: bool, progress: Progress = silent
 ) -> Plan:
@@ -97,8 +102,11 @@ def tick_space(
     order: Order = Order(),
     progress: Progress = silent,
 ) -> list[Ticked]:
-    """Run every rule file for one space under one lease, up to the first that fails; how each fared. A side that can't
-    be used or a sign-in that is gone raises nothing: that space alone has a bad tick."""
+    """Run every rule file whose records live in this space under one lease, up to the first that fails; how each
+    fared. A side that can't be used or a sign-in that is gone raises nothing: that space alone has a bad tick."""
+    programs = served(record, programs)
+    if not programs:
+        return []
     now = installation.milliseconds()
     fence = installation.state.hold(record.space.id, _holder(), now, now + LEASE_MS)
     if fence is None:

@@ -74,7 +74,7 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
     from engine.errors import SideError
     from tandem.cli.screen import watching
     from tandem.planview import view
-    from tandem.tick import plan_space
+    from tandem.tick import plan_space, served
 
     views, failed = [], 0
     programs = installation.programs()
@@ -85,7 +85,7 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
             click.echo(f"Error: {who}: {_paused(installation, record.space.user)}", err=True)
             continue
         try:
-            for program in programs:
+            for program in served(record, programs):
                 with watching(who) as watch:
                     found = plan_space(installation, record, program, everything=full, progress=watch)
                 views.append(view(found, program, who))

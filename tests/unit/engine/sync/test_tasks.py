@@ -93,7 +93,7 @@ def test_assigned_to_never_changes_from_planner(world: TaskWorld) -> None:
 
 def test_a_task_that_is_nobodys_any_more_sleeps(world: TaskWorld) -> None:
     """Given to somebody who is not connected it is left alone on both sides, and wakes when it comes back."""
-    task, card = synced(world, owner="anna")
+    task, _card = synced(world, owner="anna")
     world.edit_task(task.id, assigned_user_id="stranger", subject="Away")
     world.sync()
     assert [link.state for link in world.links()] == ["dormant"]
@@ -177,7 +177,7 @@ def test_a_card_without_a_due_date_starts_today(world: TaskWorld) -> None:
 
 def test_completed_long_ago_brings_nothing_to_the_crm(world: TaskWorld) -> None:
     """Two weeks after its completion a card's changes stay in Planner; reopened, it catches up."""
-    task, card = synced(world)
+    _task, card = synced(world)
     old = f"{world.now - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}"
     world.m365.normalise = lambda kind, values: values  # completed before the world began
     world.edit_card(card.id, percentComplete=100, completedDateTime=old, title="Old news")
@@ -195,7 +195,7 @@ def test_completed_long_ago_brings_nothing_to_the_crm(world: TaskWorld) -> None:
 
 def test_a_text_near_its_day_goes_both_ways(world: TaskWorld) -> None:
     """Within a month of now the descriptions are one."""
-    task, card = synced(world, description="One")
+    _task, card = synced(world, description="One")
     assert card.values["details"] == ("One",)
     world.edit_card(card.id, text="Two")
     world.sync()
@@ -221,7 +221,7 @@ def test_no_empty_text_over_one_nobody_has_seen(world: TaskWorld) -> None:
     """A card born far from its day has a text the CRM never read: an edit of another field doesn't erase it."""
     world.card(dueDateTime=world.day(100, 10), text="Unread")
     world.sync()
-    task, card = pair(world)
+    task, _card = pair(world)
     assert task.values["description"] is None
     world.edit_task(task.id, subject="Edited")
     world.sync()
@@ -313,7 +313,7 @@ def test_a_move_cut_short_and_called_off_is_taken_back(world: TaskWorld) -> None
 
 def test_a_task_deleted_while_its_move_was_cut_short_leaves_no_copy(world: TaskWorld) -> None:
     """Deleted in the CRM: the copy goes first, then the card itself."""
-    task, card = synced(world)
+    task, _card = synced(world)
     world.edit_task(task.id, tasklist=list_("ideas"))
     faults = ["half"]
     world.m365.fault = lambda action: faults.pop() if action.verb == "move" and faults else None
@@ -406,7 +406,7 @@ def test_outside_the_window_nothing_is_created_or_deleted(world: TaskWorld, days
 
 def test_a_plan_nobody_can_read_loses_nothing(world: TaskWorld) -> None:
     """Its cards are barred, not gone: both sides stay, and go on when somebody can read it again."""
-    task, card = synced(world)
+    task, _card = synced(world)
     world.m365.may_read = lambda user, record: record.kind != "plannerTask"
     world.edit_task(task.id, subject="Meanwhile")
     world.sync()
