@@ -4,13 +4,14 @@ import json
 from time import perf_counter
 
 import pytest
-from graph_events import DELTA, VIEW, WINDOW, at, marked, people, single, span, weekly
+from graph_events import DELTA, WINDOW, at, marked, people, single, span, weekly
 
 from graph_emulator.control_client import ControlClient, ControlError
 from graph_emulator.firm import Contents, Firm, FirmError, load_firm, tenant_from
 from graph_emulator.server import Emulator
 
-ANN, BOB, OUTSIDE = "ann@firm.example", "bob@firm.example", "dora@customer.example"
+ANN, BOB = "ann@firm.example", "bob@firm.example"
+EVE, OUTSIDE = "eve@other.example", "dora@customer.example"
 USERS = [
     {"id": f"00000000-0000-4000-8000-{number:012}", "userPrincipalName": upn, "displayName": upn[:3]}
     for number, upn in enumerate((ANN, BOB), start=1)
@@ -204,11 +205,15 @@ def test_firm_files_hold_calendars_and_events(tmp_path):
         pytest.fail("the firm was taken")
 
 
-def test_mailboxes_of_other_tenants_have_copies_and_count_as_outside(server, control, graph):
+def test_mailboxes_of_other_tenants_have_copies_and_count_as_outside(tmp_path):
     """An attendee in another organisation of the same emulator has a copy, and the mail is one to outside."""
-    user = {"id": "99999999-0000-4000-8000-000000000001", "userPrincipalName": "eve@other.example"}
-    control.add_tenant({"tenantId": "t-2", "name": "Other", "clientId": "c-2", "users": [user]})
-    graph.event(**single(attendees=people("eve@other.example")))
-    assert only(control.calendar.outbox())["recipients"] == [{"address": "eve@other.example", "inside": False}]
-    assert len(control.calendar.events("eve@other.example")) == 1
-    assert len(graph.get(VIEW)["value"]) == 1
+    user = {"id": "99999999-0000-4000-8000-000000000001", "userPrincipalName": EVE}
+    other = {"tenantId": "t-2", "name": "Other", "clientId": "c-2", "users": [user]}
+    firms = [Firm(tenant_from(tenant, "tenant.json")) for tenant in (TENANT, other)]
+    with (
+        Emulator.start(tmp_path, firms) as emulator,
+        ControlClient(emulator.url, emulator.ca_file, emulator.control_key) as control,
+    ):
+        made = control.calendar.create(ANN, single(attendees=people(EVE)))
+        assert only(control.calendar.outbox())["recipients"] == [{"address": EVE, "inside": False}]
+        assert only(control.calendar.events(EVE))["iCalUId"] == made["iCalUId"]
