@@ -123,7 +123,8 @@ class FirstFolder:
 @dataclass(frozen=True, slots=True)
 class TaskList:
     """A list of the CRM that may also be one of Microsoft 365: then both know it by one id, and a flag of the CRM's
-    reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there and move nothing."""
+    reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there and move nothing, so that
+    the laws speak of the lists that both know."""
 
     ends: Ends
     name: str = "task_list"
