@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from engine.links import Base, Link
 from engine.records import Key, Side, Value, to_json
@@ -18,9 +18,9 @@ Class: TypeAlias = Literal["create", "recreate", "update", "overwrite", "move", 
 recreate = a creation for a record that was deleted there."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field of one write. ``lost`` is true when ``before`` is a person's edit or entry that no side keeps."""
+class FieldChange(NamedTuple):
+    """One field of one write. ``lost`` is true when ``before`` is a person's edit or entry that no side keeps. A named
+    tuple, because there are a dozen to a creation and the journal writes them as they are."""
 
     path: str
     before: Value

@@ -6,11 +6,10 @@ not hold at all is *not fetched* and never overwrites anything.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 Side: TypeAlias = Literal["crm", "m365"]
 CRM: Final[Side] = "crm"
@@ -93,24 +92,22 @@ class Barred:
 State: TypeAlias = Record | Gone | Barred
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One way to recognise a record: all ``terms`` (CRM path, value to compare) must hold.
 
     Keys computed from a CRM record and from a Microsoft 365 record are equal exactly when the match entry holds, so
-    that pairing is a join. Empty values make no key.
+    that pairing is a join. Empty values make no key. A named tuple, because a first sync puts tens of thousands into
+    sets, several times over.
     """
 
     entry: str
     terms: tuple[tuple[str, str], ...]
-    ignore_case: bool = field(default=False)
+    ignore_case: bool = False
 
     def text(self) -> str:
-        """A stable form for storing and comparing (terms in rule order)."""
-        return _compact([self.entry, self.terms, self.ignore_case])
-
-
-_compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+        """A stable form for storing and comparing (terms in rule order); lengths keep different keys apart."""
+        terms = [f"{len(path)}:{path}{len(value)}:{value}" for path, value in self.terms]
+        return f"{len(self.entry)}:{self.entry}{'~' if self.ignore_case else '='}{''.join(terms)}"
 
 
 def to_json(value: Value) -> object:

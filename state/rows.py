@@ -184,7 +184,7 @@ def action_row(intent: Intent) -> Row:
         "target": action.target, "crm_id": intent.crm_id, "m365_id": intent.m365_id,
         "expected_version": action.expected_version, "entry": action.entry, "reason": action.reason,
         "payload": _encode({"title": action.title, "values": dict(action.values)}),
-        "changes": _encode([[c.path, c.before, c.after, c.entry, c.lost] for c in action.changes]),
+        "changes": _encode(action.changes),
         "state": "intended", "intended_at": intent.intended_at, "ended_at": None, "result_version": "", "note": "",
     }  # fmt: skip
 

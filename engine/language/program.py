@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from engine.context import Context, SettingValue
 from engine.lenses.base import Lens, Merging
@@ -158,6 +158,17 @@ class Rival:
     entry: str
 
 
+class Projection(Protocol):
+    """What the lines of a rule file make of the other side's values; generated code."""
+
+    def __call__(
+        self, values: Mapping[str, Value], context: Context, untold: list[tuple[int, str]] | None = None
+    ) -> dict[str, Value]:
+        """Value per written path. What has no translation is left out; ``untold`` is told the index of its line and
+        the reason."""
+        ...
+
+
 def no_parts(crm: Record | None, m365: Record | None, context: Context) -> frozenset[str]:
     """Rules that name no field fetched apart."""
     return frozenset()
@@ -200,9 +211,11 @@ class Program:
     moved: Callable[[Mapping[str, Value], Mapping[str, Value], Mapping[str, Value], Mapping[str, Value]], list[int]]
     """(crm, m365, crm base, m365 base): indexes of path-to-path lines whose raw value differs from its base on either
     side, or that have none; a line over a path that was not fetched is left out. Generated code; the hot path."""
-    project: Mapping[Side, Callable[[Mapping[str, Value], Context], dict[str, Value]]]
-    """Side to write ▸ (values of the other side, context) ▸ value per written path, for path-to-path lines without a
-    guard that write that side and are not ``on first sync``; Untranslatable values are left out. Generated code."""
+    project: Mapping[Side, Projection]
+    """Side to write ▸ (values of the other side, context) ▸ value per written path, for the lines in ``projected``."""
+    projected: Mapping[Side, frozenset[int]]
+    """Indexes of the lines that ``project`` runs: the first over each path, of the path-to-path lines without a guard
+    that write that side and are not ``on first sync``."""
 
     skip: Mapping[Side, Callable[[Record | None, Record | None, Context], Reason | None]] = field(default_factory=dict)
     """Side that is then not written ▸ why a pair is left out there for now, creations included, with its base unmoved;

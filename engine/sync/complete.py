@@ -4,14 +4,14 @@ need. Done for a page of pairs at a time, in sets."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.context import Context, Names, fold
-from engine.language.program import Program
+from engine.language.program import Program, no_parts
 from engine.port import ReadView
-from engine.records import CRM, M365, Record, Reference, Side, Value
-from engine.sync.make import names_wanted
+from engine.records import CRM, M365, Record, Reference, Side, opposite
+from engine.records import State as Present
 from engine.sync.merge import changed_sides
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout
@@ -27,19 +27,21 @@ class Completer:
     crm: ReadView
     m365: ReadView
 
-    def pages(self, pairings: list[Pairing], size: int) -> Iterator[list[Pairing]]:
+    def pages(self, pairings: list[Pairing], size: int) -> Iterator[tuple[Context, list[Pairing]]]:
         """Complete pairs, ``size`` at a time; the list given is emptied on the way, so that nothing is kept."""
         while pairings:
             page = pairings[:size]
             del pairings[:size]
             yield self.page(page)
 
-    def page(self, pairings: Sequence[Pairing]) -> list[Pairing]:
-        """These pairs, each with the context that decides it and all that its decision looks at."""
+    def page(self, pairings: list[Pairing]) -> tuple[Context, list[Pairing]]:
+        """The leading member's context, and these pairs with all that their decisions look at; each has a context of
+        its own where the leading member's is not the one that decides it."""
         names = self._names(pairings)
         contexts = [replace(context, names=names) for context in self.contexts]
-        led = [replace(pairing, context=self._context(contexts, pairing)) for pairing in pairings]
-        return self._with_parts(led)
+        if len(contexts) > 1 or self.program.asks_changed:
+            pairings = [replace(pairing, context=self._context(contexts, pairing)) for pairing in pairings]
+        return contexts[0], self._with_parts(contexts[0], pairings)
 
     # ---- whose rules ----
 
@@ -51,14 +53,16 @@ class Completer:
 
     # ---- parts ----
 
-    def _with_parts(self, pairings: list[Pairing]) -> list[Pairing]:
+    def _with_parts(self, context: Context, pairings: list[Pairing]) -> list[Pairing]:
         """Pieces that are worth a request of their own, asked for together: one reading per set of parts."""
+        if self.program.parts is no_parts:
+            return pairings
         wanted: dict[frozenset[str], list[str]] = defaultdict(list)
         for pairing in pairings:
-            item, context = pairing.m365, pairing.context
-            if isinstance(item, Record) and context is not None:
+            item = pairing.m365
+            if isinstance(item, Record):
                 crm = pairing.crm if isinstance(pairing.crm, Record) else None
-                parts = self.program.parts(crm, item, context).difference(item.values)
+                parts = self.program.parts(crm, item, pairing.context or context).difference(item.values)
                 if parts:
                     wanted[parts].append(item.id)
         if not wanted:
@@ -71,8 +75,14 @@ class Completer:
 
     def _names(self, pairings: Sequence[Pairing]) -> Names:
         wanted: dict[tuple[Side, str], set[str]] = defaultdict(set)
-        for side, kind, name in self._wanted(pairings):
-            wanted[side, kind].add(name)
+        for spec in self.program.settings:
+            if spec.kind == "one" and spec.target is not None:
+                values = (context.settings.get(spec.name) for context in self.contexts)
+                wanted[spec.target].update(value for value in values if isinstance(value, str))
+        for pairing in pairings:
+            paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
+            self._add_wanted(wanted, CRM, pairing.crm, pairing, paired)
+            self._add_wanted(wanted, M365, pairing.m365, pairing, paired)
         found: dict[tuple[Side, str, str], tuple[Reference, ...]] = {}
         for (side, kind), names in wanted.items():
             view = self.crm if side == CRM else self.m365
@@ -80,19 +90,24 @@ class Completer:
                 found[side, kind, fold(name)] = references
         return Names(found)
 
-    def _wanted(self, pairings: Iterable[Pairing]) -> Iterator[tuple[Side, str, str]]:
-        for spec in self.program.settings:
-            if spec.kind == "one" and spec.target is not None:
-                values = (context.settings.get(spec.name) for context in self.contexts)
-                yield from ((*spec.target, value) for value in values if isinstance(value, str))
-        for pairing in pairings:
-            paired = isinstance(pairing.crm, Record) and isinstance(pairing.m365, Record)
-            sides: tuple[tuple[Side, object, Mapping[str, Value]], ...] = (
-                (CRM, pairing.crm, pairing.base.crm), (M365, pairing.m365, pairing.base.m365),
-            )  # fmt: skip
-            for side, state, base in sides:
-                if isinstance(state, Record):
-                    yield from names_wanted(self.layout, side, state.values, base, paired)
+    def _add_wanted(
+        self,
+        wanted: dict[tuple[Side, str], set[str]],
+        side: Side,
+        state: Present | None,
+        pairing: Pairing,
+        paired: bool,
+    ) -> None:
+        """Add what has to be looked up before what changed of this side can be translated. Of a pair that is complete,
+        lines that run on creation only translate nothing."""
+        if not isinstance(state, Record):
+            return
+        for path, kind, line in self.layout.naming[side]:
+            if paired and line.on_create:
+                continue
+            value = state.values.get(path)
+            if value is not None and value != (pairing.base.crm if side == CRM else pairing.base.m365).get(path):
+                wanted[opposite(side), kind].update(line.lens.names(value))
 
 
 def lead(program: Program, contexts: Sequence[Context], pairing: Pairing) -> Context:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from engine.context import Context
 from engine.language.program import Choice, Direction, Program, Reason
@@ -20,13 +20,12 @@ from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout, beyond, compose, view
 
-_NAMESPACE: Final = uuid.UUID("6f5c1b8e-5a0f-4d0b-9a5e-0c7a3f1d2e44")
 BEING_CREATED: Final = "the same person is being created by another mailbox"
 
 
 def mark(*parts: str) -> str:
     """A stable id from names: links, and actions (whose id is also the mark on what they create)."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
+    return hashlib.blake2b("/".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,16 @@ class Rules:
     def now(self) -> int:
         return int(self.context.now.timestamp() * 1000)
 
+    def under(self, context: Context | None) -> Rules:
+        """The same with another context, where one is given."""
+        if context is None or context is self.context:
+            return self
+        return replace(self, context=context, direction=self.program.direction(context))
+
 
 def decide(rules: Rules, pairing: Pairing) -> Decision | None:
     """The decision for one pair; None when there is nothing to write and nothing new to remember."""
-    if pairing.context is not None and pairing.context is not rules.context:
-        rules = replace(rules, context=pairing.context, direction=rules.program.direction(pairing.context))
+    rules = rules.under(pairing.context)
     decision = _decide(rules, pairing)
     if pairing.copy is not None:
         decision = _with_copy(rules, pairing, pairing.copy, decision)
@@ -330,20 +334,17 @@ def _create(
     refusal = _obstacle(rules, source, made, side, choice)
     if refusal is not None:
         return _not_created(rules, pairing, link, source, refusal, klass)
+    lasting = made.refusals[0] if made.refusals else None
+    made_side = {"crm_id": None, "crm_version": ""} if side == CRM else {"m365_id": None, "m365_version": ""}
+    after = _parked(
+        rules, pairing, source, lasting.reason if lasting else "", lasting.entry if lasting else "",
+        _wake(rules, *_sides(source, made.record)), state="held" if lasting else "linked", keys=(), settled="",
+        agreed_at=rules.now, recreated=(link.recreated if link else 0) + (klass == "recreate"), **made_side,
+    )  # fmt: skip
     action = Action(
         id=mark(rules.run, pairing.id, side, "create"), side=side, kind=made.record.kind, verb="create", klass=klass,
         target=None, expected_version=None, values=made.values, changes=made.changes, entry=choice.entry,
-        reason="deleted there" if klass == "recreate" else "", title=title(rules.program, source),
-    )  # fmt: skip
-    lasting = made.refusals[0] if made.refusals else None
-    after = _parked(rules, pairing, source, "")
-    after = replace(
-        after, state="held" if lasting else "linked",
-        crm_id=None if side == CRM else after.crm_id, crm_version="" if side == CRM else after.crm_version,
-        m365_id=None if side == M365 else after.m365_id, m365_version="" if side == M365 else after.m365_version,
-        reason=lasting.reason if lasting else "", entry=lasting.entry if lasting else "", keys=(), candidates=(),
-        settled="", agreed_at=rules.now, wake_at=_wake(rules, *_sides(source, made.record)),
-        recreated=(link.recreated if link else 0) + (klass == "recreate"),
+        reason="deleted there" if klass == "recreate" else "", title=after.title,
     )  # fmt: skip
     claims = pairing.keys if side == CRM and not (link and link.settled) else ()
     return Decision(
@@ -399,20 +400,27 @@ def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
 
 
 def _parked(
-    rules: Rules, pairing: Pairing, record: Record, reason: str, entry: str = "", wake: int | None = None
+    rules: Rules,
+    pairing: Pairing,
+    record: Record,
+    reason: str,
+    entry: str = "",
+    wake: int | None = None,
+    **more: object,
 ) -> Link:
-    """The row that remembers a record which is delivered and not paired."""
-    link = pairing.link or Link(
-        id=pairing.id, space=rules.space.id, kind=rules.program.name, m365_id=None, crm_id=None, state="waiting"
-    )
+    """The row that remembers a record which is delivered and not paired; ``more`` are further properties."""
     there = record.side == M365
-    return replace(
-        link, m365_id=record.id if there else link.m365_id, crm_id=link.crm_id if there else record.id,
-        m365_version=record.version if there else link.m365_version,
-        crm_version=link.crm_version if there else record.version, state="waiting", reason=reason, entry=entry,
-        wake_at=wake, candidates=(), keys=pairing.keys if there else (),
-        collection=pairing.collection or link.collection, title=title(rules.program, record),
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "m365_id" if there else "crm_id": record.id, "m365_version" if there else "crm_version": record.version,
+        "state": "waiting", "reason": reason, "entry": entry, "wake_at": wake, "candidates": (),
+        "keys": pairing.keys if there else (), "title": title(rules.program, record), **more,
+    }  # fmt: skip
+    if pairing.collection:
+        values["collection"] = pairing.collection
+    if pairing.link is not None:
+        return replace(pairing.link, **values)
+    place = {"id": pairing.id, "space": rules.space.id, "kind": rules.program.name, "m365_id": None, "crm_id": None}
+    return Link(**{**place, **values})
 
 
 def _with(link: Link, **values: object) -> Link:
@@ -475,5 +483,10 @@ def _text(record: Record, path: str) -> str:
 
 def decide_all(rules: Rules, pairings: Sequence[Pairing]) -> tuple[Decision, ...]:
     """Decisions in the order given."""
-    found = (decide(rules, pairing) for pairing in pairings)
-    return tuple(decision for decision in found if decision is not None)
+    found = []
+    for pairing in pairings:
+        rules = rules.under(pairing.context)
+        decision = decide(rules, pairing)
+        if decision is not None:
+            found.append(decision)
+    return tuple(found)

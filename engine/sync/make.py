@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.context import Context
 from engine.language.program import Line, Program
 from engine.lenses.base import Untranslatable
 from engine.plans import FieldChange, Refusal
-from engine.records import M365, NO_BASE, Absence, Record, Reference, Side, Value, opposite
+from engine.records import CRM, M365, NO_BASE, Absence, Record, Reference, Side, Value, opposite
 from engine.sync.slots import Layout, compose, view
 
 
@@ -33,29 +33,37 @@ def draft(
     Lines with a ``when`` come last: it is asked about the record as the others make it.
     """
     seen = view(source.values, {}, layout.slots[opposite(side)])
-    drafting = _Drafting(program, layout, side, source, seen, context, dict(program.project[side](seen, context)))
+    untold: list[tuple[int, str]] = []
+    written = program.project[side](seen, context, untold)
+    refused = {one.path: one for one in (_refusal(program, side, *told) for told in untold)}
+    drafting = _Drafting(side, source, seen, context, written, refused)
     drafting.run(layout.plain[side], None)
     if layout.guarded[side]:
-        drafting.run(layout.guarded[side], _imagined(program, layout, side, drafting.written, home))
-    written = {path: value for path, value in drafting.written.items() if value is not None}
-    changes = tuple(FieldChange(path, None, value, layout.entries[side][path]) for path, value in written.items())
-    refusals = tuple(refusal for path, refusal in drafting.refused.items() if path not in written)
-    record = _imagined(program, layout, side, written, home)
-    return Draft(compose({}, {}, written, layout.slots[side]), changes, refusals, record, seen)
+        whole = compose({}, {}, written, layout.slots[side])
+        drafting.run(layout.guarded[side], _imagined(program, layout, side, whole, home))
+    written = {path: value for path, value in written.items() if value is not None}
+    entries = layout.entries[side]
+    changes = tuple([FieldChange(path, None, value, entries[path]) for path, value in written.items()])
+    refusals = tuple(refusal for path, refusal in refused.items() if path not in written) if refused else ()
+    values = compose({}, {}, written, layout.slots[side])
+    return Draft(values, changes, refusals, _imagined(program, layout, side, values, home), seen)
+
+
+def _refusal(program: Program, side: Side, index: int, reason: str) -> Refusal:
+    line = program.lines[index]
+    return Refusal(side, (line.crm_path if side == CRM else line.m365_path) or "", reason, line.entry)
 
 
 @dataclass(slots=True)
 class _Drafting:
     """A draft in the making: ``written`` value per path, ``refused`` what has no counterpart, so far."""
 
-    program: Program
-    layout: Layout
     side: Side
     source: Record
     seen: Mapping[str, Value]
     context: Context
     written: dict[str, Value]
-    refused: dict[str, Refusal] = field(default_factory=dict)
+    refused: dict[str, Refusal]
 
     def run(self, lines: Sequence[tuple[str, Line]], made: Record | None) -> None:
         crm, m365 = (self.source, made) if self.side == M365 else (made, self.source)
@@ -85,24 +93,11 @@ class _Drafting:
 
 
 def _imagined(
-    program: Program, layout: Layout, side: Side, written: Mapping[str, Value], home: Reference | None
+    program: Program, layout: Layout, side: Side, values: Mapping[str, Value], home: Reference | None
 ) -> Record:
     schema = program.m365 if side == M365 else program.crm
-    whole: dict[str, Value] = {**dict.fromkeys(schema.by_name), **compose({}, {}, written, layout.slots[side])}
-    container = schema.container()
+    whole: dict[str, Value] = {**layout.blank[side], **values}
+    container = schema.container() if home is not None else None
     if container is not None and whole[container.name] is None:
         whole[container.name] = home
     return Record(side, schema.kind, "", "", whole)
-
-
-def names_wanted(
-    layout: Layout, side: Side, values: Mapping[str, Value], base: Mapping[str, Value], paired: bool
-) -> set[tuple[Side, str, str]]:
-    """(side, kind, name) to look up before what changed of these values can be translated. Of a pair that is
-    complete, lines that run on creation only translate nothing."""
-    wanted: set[tuple[Side, str, str]] = set()
-    for path, kind, line in layout.naming[side]:
-        value = values.get(path)
-        if value is not None and value != base.get(path) and not (paired and line.on_create):
-            wanted.update((opposite(side), kind, name) for name in line.lens.names(value))
-    return wanted

@@ -287,12 +287,8 @@ class Merger:
 
     def _fixed_sources(self) -> None:
         """Lines whose other end is the user, the day or a constant, where they run on every sync."""
-        for line in self.program.lines:
-            if (
-                line.source is None
-                or line.on_create
-                or (line.guard and not line.guard(self.crm, self.m365, self.context))
-            ):
+        for line in self.layout.fixed:
+            if line.source is None or (line.guard and not line.guard(self.crm, self.m365, self.context)):
                 continue
             side: Side = CRM if line.crm_path else M365
             path = line.crm_path or line.m365_path or ""

@@ -137,7 +137,8 @@ def _decisions(
     direction = tick.program.direction(tick.context)
     rules = Rules(tick.program, shape, tick.context, direction, tick.space, run, reading.home)
     pages = completer.pages(gatherer.run(), PAGE)
-    return tuple(decision for page in pages for decision in decide_all(rules, page)), rules
+    found = (decide_all(replace(rules, context=context), page) for context, page in pages)
+    return tuple(decision for decisions in found for decision in decisions), rules
 
 
 def _judge(tick: Tick, reading: Reading, decisions: Sequence[Decision]) -> Verdict:

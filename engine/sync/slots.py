@@ -54,7 +54,8 @@ class Layout:
     naming: Mapping[Side, tuple[tuple[str, str, Line], ...]]
     """Per source side: (path, kind named on the other side, line) of lines that write references."""
     plain: Mapping[Side, tuple[tuple[str, Line], ...]]
-    """Per written side: (path, line) of the lines without a ``when`` that write it, in the order of the rules."""
+    """Per written side: (path, line) of the lines without a ``when`` that write it and that the projection does not
+    run, in the order of the rules."""
     guarded: Mapping[Side, tuple[tuple[str, Line], ...]]
     """The same for the lines that have one."""
     entries: Mapping[Side, Mapping[str, str]]
@@ -65,6 +66,10 @@ class Layout:
     """Numbers of the pairs of such lists."""
     partners: Mapping[Side, Mapping[str, str]]
     """Per side: slot path ▸ the path of the other side that it goes with."""
+    blank: Mapping[Side, Mapping[str, None]]
+    """Per side: a record of which all fields are empty."""
+    fixed: tuple[Line, ...]
+    """Lines that write the user, the day or a constant, not only on creation."""
 
 
 def layout(program: Program) -> Layout:
@@ -87,7 +92,7 @@ def layout(program: Program) -> Layout:
             "m365": _lasting(lines, "m365"),
         },
         naming={"crm": _naming(program, "crm"), "m365": _naming(program, "m365")},
-        plain={"crm": _writing(program, "crm", False), "m365": _writing(program, "m365", False)},
+        plain={"crm": _plain(program, "crm"), "m365": _plain(program, "m365")},
         guarded={"crm": _writing(program, "crm", True), "m365": _writing(program, "m365", True)},
         entries={"crm": _entries(program, "crm"), "m365": _entries(program, "m365")},
         merging={"crm": _merging(lines, "crm"), "m365": _merging(lines, "m365")},
@@ -100,6 +105,8 @@ def layout(program: Program) -> Layout:
             "crm": _partners(slots["crm"], {line.crm_path or "": line.m365_path or "" for line in lines}),
             "m365": _partners(slots["m365"], {line.m365_path or "": line.crm_path or "" for line in lines}),
         },
+        blank={"crm": dict.fromkeys(program.crm.by_name), "m365": dict.fromkeys(program.m365.by_name)},
+        fixed=tuple(line for line in program.lines if line.source is not None and not line.on_create),
     )
 
 
@@ -130,6 +137,12 @@ def _writing(program: Program, side: Side, guarded: bool) -> tuple[tuple[str, Li
         if path and writes and (line.guard is not None) is guarded:
             found.append((path, line))
     return tuple(found)
+
+
+def _plain(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
+    projected = [program.lines[index] for index in program.projected[side]]
+    found = _writing(program, side, False)
+    return tuple((path, line) for path, line in found if not any(line is one for one in projected))
 
 
 def _entries(program: Program, side: Side) -> Mapping[str, str]:
@@ -200,7 +213,7 @@ def _held(group: PartGroup, value: Value) -> list[Value]:
 def guessed(base: Mapping[str, Value], other: Mapping[str, Value], partners: Mapping[str, str]) -> Mapping[str, Value]:
     """The base to align slots by: where nothing was agreed yet, what the other side holds says which value is which,
     so that a private address alone in a list is not taken for the business one."""
-    if any(path in base for path in partners):
+    if not partners or not base.keys().isdisjoint(partners):
         return base
     return {**base, **{path: other.get(partner) for path, partner in partners.items()}}
 
@@ -270,9 +283,13 @@ def compose(
 
     ``present`` holds the record's own values (empty for a creation), ``seen`` its view, ``written`` value per path.
     """
-    slotted = {path: group for group in groups for path in group.paths}
-    whole = {path: value for path, value in written.items() if path not in slotted}
-    for group in {slotted[path].field: slotted[path] for path in written if path in slotted}.values():
+    whole = dict(written)
+    for group in groups:
+        paths = [path for path in group.paths if path in whole]
+        if not paths:
+            continue
+        for path in paths:
+            del whole[path]
         held = present.get(group.field)
         packed = _joined(group, held, written) if isinstance(group, PartGroup) else _packed(group, held, seen, written)
         whole[group.field] = packed

@@ -297,7 +297,7 @@ class StateContract:
         assert found(a, c) == {(a, one.id)}
         assert found(b) == {(b, one.id), (b, two.id)}
         assert found() == found(a, space="ben") == found(a, kind="tasks") == set()
-        assert found(replace(a, ignore_case=False)) == found(replace(a, entry="contacts/match/name")) == set()
+        assert found(a._replace(ignore_case=False)) == found(a._replace(entry="contacts/match/name")) == set()
         world.store((replace(one, crm_id="c1", state="linked", keys=()), None))
         assert found(a, b) == {(b, two.id)}
 

@@ -71,6 +71,7 @@ class Generator:
         self.conditions = Conditions(self.module, {"crm": checked.rules.crm, "m365": checked.rules.m365})
         self.guards: dict[str, str] = {}
         self.sources: dict[str, str] = {}
+        self.projected: dict[Side, frozenset[int]] = {}
 
     def write(self) -> None:
         Sections(self.rules, self.module, self.conditions).write()
@@ -80,8 +81,8 @@ class Generator:
         drafts = [(rule, self._line(rule, {})) for rule in self.rules.lines]
         span = self.rules.entry.span
         lines.write_moved(self.module, span, drafts)
-        lines.write_project(self.module, span, drafts, "m365")
-        lines.write_project(self.module, span, drafts, "crm")
+        for side in SIDES_OF_A_PAIR:
+            self.projected[side] = lines.write_project(self.module, span, drafts, side)
         self._clock()
 
     def program(self, text: str) -> Program:
@@ -91,6 +92,7 @@ class Generator:
         answers: dict[str, Any] = {called: made[called] for called in _ANSWERS}
         return Program(
             digest=digest(rules, text), name=rules.name, crm=rules.crm, m365=rules.m365, settings=rules.settings,
+            projected=self.projected,
             entries=places(rules), lines=tuple(self._line(rule, made) for rule in rules.lines),
             conflict_per=rules.conflict_per, fill_empty=rules.fill.policy == "fill it", fill_entry=rules.fill.entry.id,
             matches=self._matches(made), if_several=choice(rules.if_several), if_taken=choice(rules.if_taken),

@@ -19,13 +19,18 @@ from engine.lenses.base import Lens, Untranslatable
 from engine.lenses.text import PlainLens, tidy, unchanged
 from engine.records import M365, NO_BASE, NOT_FETCHED, Absence, Side, Value
 
+Untold: TypeAlias = "list[tuple[int, str]] | None"
 
-def attempt(out: dict[str, Value], path: str, lens: Lens, side: Side, value: Value, context: Context) -> None:
-    """Put the translation of a new value; what has none is left out."""
+
+def attempt(
+    out: dict[str, Value], path: str, lens: Lens, side: Side, value: Value, context: Context, index: int, untold: Untold
+) -> None:
+    """Put the translation of a new value; what has none is left out and told, with the index of the line."""
     try:
         out[path] = lens.to_m365(value, None, context) if side == M365 else lens.to_crm(value, None, context)
-    except Untranslatable:
-        return
+    except Untranslatable as problem:
+        if untold is not None:
+            untold.append((index, problem.reason))
 
 
 def one_more(held: Value | Absence, one: Value | Absence) -> Value | Absence:
@@ -83,21 +88,23 @@ def _moved_line(index: int, line: Line, crm_path: str, m365_path: str) -> list[a
     ]
 
 
-def write_project(module: Module, span: Span, lines: Sequence[Mapped], side: Side) -> None:
-    """``project_<side>(values, context)``: what the unguarded lines make of the other side's values; the first line
-    that writes a path counts."""
+def write_project(module: Module, span: Span, lines: Sequence[Mapped], side: Side) -> frozenset[int]:
+    """``project_<side>(values, context, untold)``: what the unguarded lines make of the other side's values; the first
+    line that writes a path counts. Returns the indexes of the lines in it."""
     body = [
         nodes.assign("out", ast.Dict([], [])),
         nodes.assign("get", attribute(name("values"), "get")),
     ]
-    done: set[str] = set()
-    for rule, line in lines:
+    done: dict[str, int] = {}
+    for index, (rule, line) in enumerate(lines):
         source, target = (line.crm_path, line.m365_path) if side == M365 else (line.m365_path, line.crm_path)
         if source is None or target is None or target in done or not _projected(line, side):
             continue
-        done.add(target)
-        body += [at(rule.entry.span, part) for part in _projection(module, line, side, source, target)]
-    module.function(f"project_{side}", ("values", "context"), [*body, nodes.answer(name("out"))], span)
+        done[target] = index
+        body += [at(rule.entry.span, part) for part in _projection(module, line, side, source, target, index)]
+    parameters = ("values", "context", "untold")
+    module.function(f"project_{side}", parameters, [*body, nodes.answer(name("out"))], span, [constant(None)])
+    return frozenset(done.values())
 
 
 def _projected(line: Line, side: Side) -> bool:
@@ -105,11 +112,11 @@ def _projected(line: Line, side: Side) -> bool:
     return writes and line.guard is None and not line.on_first_sync
 
 
-def _projection(module: Module, line: Line, side: Side, source: str, target: str) -> list[ast.stmt]:
+def _projection(module: Module, line: Line, side: Side, source: str, target: str, index: int) -> list[ast.stmt]:
     value = name("value")
     full = nodes.when(
         nodes.is_not(value, name("NOT_FETCHED")),
-        _translation(module, line.lens, side, target),
+        _translation(module, line.lens, side, target, index),
     )
     read = call("get", constant(source), name("NOT_FETCHED"))
     if line.added is not None:
@@ -120,12 +127,13 @@ def _projection(module: Module, line: Line, side: Side, source: str, target: str
     ]
 
 
-def _translation(module: Module, lens: Lens, side: Side, target: str) -> list[ast.stmt]:
+def _translation(module: Module, lens: Lens, side: Side, target: str, index: int) -> list[ast.stmt]:
     """Statements that put the translation of ``value``, which is neither empty nor unknown."""
     value = name("value")
     called = call(
-        "attempt", name("out"), constant(target), module.value(lens, "lens"), constant(side), value, name("context")
-    )
+        "attempt", name("out"), constant(target), module.value(lens, "lens"), constant(side), value, name("context"),
+        constant(index), name("untold"),
+    )  # fmt: skip
     if not isinstance(lens, PlainLens):
         return [ast.Expr(called)]
     if lens.written is unchanged:

@@ -122,10 +122,19 @@ class Module:
         self.globals[called] = value
         return name(called)
 
-    def function(self, called: str, parameters: Sequence[str], body: Sequence[ast.stmt], span: Span) -> str:
+    def function(
+        self,
+        called: str,
+        parameters: Sequence[str],
+        body: Sequence[ast.stmt],
+        span: Span,
+        defaults: Sequence[ast.expr] = (),
+    ) -> str:
+        """Add a function; ``defaults`` are those of its last parameters."""
         if called in self.globals:
             raise AssertionError(f"{called} is a global of generated code already")
-        arguments = ast.arguments([], [ast.arg(parameter) for parameter in parameters], None, [], [], None, [])
+        given = [ast.arg(parameter) for parameter in parameters]
+        arguments = ast.arguments([], given, None, [], [], None, list(defaults))
         self.body.append(at(span, _definition(called, arguments, body)))
         return called
 
