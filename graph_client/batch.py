@@ -13,6 +13,8 @@ from graph_client.session import TRIES, Session, item_headers
 from graph_client.throttle import Patience
 
 MOST_ITEMS: Final = 20
+RETURN: Final = "return=representation"
+"""The preference without which an update may be answered by nothing."""
 _LAST: Final = (Meaning.WAIT, Meaning.FULL, Meaning.SIGN_IN, Meaning.NO_MAILBOX)
 """Answers that may end the caller's work come after what its wave has done."""
 MOST_BYTES: Final = 3_000_000

@@ -93,7 +93,9 @@ CONTACT_ROWS: Final[tuple[Row, ...]] = (
     Row("children", list_of(TEXT), "Children", "list"),
     Row("personalNotes", LONG_TEXT, "Notes"),
     Row("categories", list_of(TEXT), "Categories", "list"),
-    Row("parentFolder", reference_to("contactFolder"), "Folder", "folder", "parentFolderId", container=True),
+    Row(
+        "parentFolder", reference_to("contactFolder"), "Folder", "folder", "parentFolderId", container=True, place=True
+    ),
 )
 
 CONTACT_FOLDER_ROWS: Final[tuple[Row, ...]] = (

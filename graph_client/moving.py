@@ -3,11 +3,14 @@ one is deleted, so the id changes and the photo stays behind."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from engine.errors import Unavailable
 from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
-from graph_client.answers import Json, Meaning
+from graph_client.answers import Answer, Json, Meaning
+from graph_client.batch import RETURN, Item, in_one
 from graph_client.codec import etag, updated
 from graph_client.contacts import MARK, Contacts, contact_path
 from graph_client.folders import quoted
@@ -19,7 +22,8 @@ _NOT_SENT: Final = frozenset({"id", "changeKey", "createdDateTime", "lastModifie
 
 
 def move(contacts: Contacts, action: Action, folder: str) -> Outcome:
-    """Do an update that changes the folder. The new contact carries the action's mark; its id is in the outcome.
+    """Do an update that changes the folder. The new contact carries the action's mark; its id is in the outcome. With
+    ``action.copy`` what an earlier attempt made is brought up to date and used.
 
     If the old one can't be removed after all, the new one is taken back; if that fails too, the outcome is unknown.
     """
@@ -32,17 +36,46 @@ def move(contacts: Contacts, action: Action, folder: str) -> Outcome:
         return Stale(action.id)
     members: dict[str, Json] = {k: v for k, v in row.items() if k not in _NOT_SENT and "@" not in k and v is not None}
     members.update(updated(action.values, row))
-    members["singleValueExtendedProperties"] = [{"id": MARK, "value": action.id}]
-    home = "/me/contacts" if folder == contacts.folders().default else f"/me/contactFolders/{quoted(folder)}/contacts"
-    answer = session.call("POST", home, members, repeat=False)
+    copy = _left_over(contacts, action.copy, folder) if action.copy else None
+    answer = _created(contacts, action.id, folder, members) if copy is None else _brought_up(session, copy, members)
     made = answer.members.get("id")
     if answer.meaning is Meaning.LOST or (answer.meaning is Meaning.DONE and not isinstance(made, str)):
         return Unknown(action.id)
+    if answer.meaning in (Meaning.CHANGED, Meaning.GONE):
+        return Stale(action.id)
     if answer.meaning is not Meaning.DONE:
         return Refused(action.id, refusal(session.usable(answer)))
     if _removed(session, target, action.expected_version):
         return Written(action.id, contacts.record(answer.members))
     return Stale(action.id) if _removed(session, str(made), etag(answer.members)) else Unknown(action.id)
+
+
+def _left_over(contacts: Contacts, id: str, folder: str) -> Mapping[str, Json] | None:
+    """What an earlier attempt made, if it lives in the folder meant. In another one it is removed, since the move goes
+    elsewhere now. Raises Unavailable when that can't be done."""
+    answer = contacts.session.call("GET", contact_path(id))
+    if answer.meaning is Meaning.GONE:
+        return None
+    row = contacts.session.demand(answer).members
+    if not contacts.lives(row):
+        return None
+    if row.get("parentFolderId") == folder:
+        return row
+    if not _removed(contacts.session, id, etag(row)):
+        raise Unavailable("What an interrupted move to another folder left behind can't be removed now. Run again.")
+    return None
+
+
+def _created(contacts: Contacts, mark: str, folder: str, members: Mapping[str, Json]) -> Answer:
+    home = "/me/contacts" if folder == contacts.folders().default else f"/me/contactFolders/{quoted(folder)}/contacts"
+    marked: list[Json] = [{"id": MARK, "value": mark}]
+    return contacts.session.call("POST", home, {**members, "singleValueExtendedProperties": marked}, repeat=False)
+
+
+def _brought_up(session: Session, copy: Mapping[str, Json], members: Mapping[str, Json]) -> Answer:
+    path = contact_path(str(copy["id"]))
+    (answer,) = in_one(session, [Item("PATCH", path, dict(members), {"If-Match": etag(copy)}, prefer=RETURN)])
+    return answer
 
 
 def _removed(session: Session, id: str, version: str | None) -> bool:

@@ -14,14 +14,13 @@ from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
 from engine.records import Reference
 from graph_client.answers import Answer, Json, Meaning
-from graph_client.batch import Item, in_waves
+from graph_client.batch import RETURN, Item, in_waves
 from graph_client.codec import display_name, encode, etag, updated
 from graph_client.contacts import MARK, Contacts, contact_path
 from graph_client.folders import NoFolder, ensure, quoted
 from graph_client.moving import move
 from graph_client.session import refusal
 
-RETURN: Final = "return=representation"
 LARGEST_BODY: Final = 3_900_000
 AT_A_TIME: Final = 20
 """Actions prepared together: folders made, the present state read."""
@@ -155,7 +154,7 @@ class Writer:
         if action.verb == "delete":
             return Written(action.id, None)
         row = answer.members
-        if action.verb == "update" and not row:
+        if not row and action.target:
             row = self.contacts.session.get(contact_path(str(action.target), select=True)).members
         if not isinstance(row.get("id"), str) or not etag(row):
             return Unknown(action.id)

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph_client.answers import Answer, Json, Meaning
-from graph_client.batch import Item
+from graph_client.batch import RETURN, Item
 from graph_client.codec import etag
 from graph_client.planner.codec import FIRST_HINT, Row
 from graph_client.planner.members import Ask
 from graph_client.planner.reading import Tasks, details_path, task_path
 
-RETURN: Final = "return=representation"
-"""Without it a write is answered by nothing, and the new version would take another call."""
 _ITEM: Final = "#microsoft.graph.plannerChecklistItem"
 _LINK: Final = "#microsoft.graph.plannerExternalReference"
 

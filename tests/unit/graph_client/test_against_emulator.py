@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,12 @@ def last(pages: Iterable[Page]) -> dict[str, Record | None]:
 
 def names(pages: Iterable[Page]) -> list[str]:
     return sorted(str(record.values["displayName"]) for record in last(pages).values() if record)
+
+
+def one(view: MailboxReader, id: str) -> Record:
+    found = state(view, id)
+    assert isinstance(found, Record)
+    return found
 
 
 def state(view: MailboxReader, id: str) -> State:
@@ -363,7 +370,7 @@ def test_what_outlook_cannot_hold_is_refused(world: GraphWorld, writer: MailboxW
 def test_a_move_is_a_new_contact_and_no_old_one(world: GraphWorld, system: GraphSystem, writer: MailboxWriter) -> None:
     """Graph has no move: the whole contact is made in the other folder, with the change, and the old one deleted."""
     record = made(writer, **FULL)
-    moved = written(writer, action("m", "update", record, parentFolder=Reference(None, "Family"), mobilePhone="9"))
+    moved = written(writer, action("m", "move", record, parentFolder=Reference(None, "Family"), mobilePhone="9"))
     assert moved.id != record.id
     assert {path: moved.values[path] for path in FULL} == {**FULL, "mobilePhone": "9"}
     assert _folder(moved) == "Family"
@@ -376,10 +383,38 @@ def test_a_move_that_cannot_finish_is_taken_back(world: GraphWorld, writer: Mail
     record = made(writer, givenName="A")
     refused = {"kind": "status", "status": 403, "code": "ErrorAccessDenied"}
     world.control.add_rule(refused, method="DELETE", path=record.id)
-    act = action("m", "update", record, parentFolder=Reference(None, "Family"))
+    act = action("m", "move", record, parentFolder=Reference(None, "Family"))
     assert list(writer.write([act])) == [Stale("m")]
     assert len(world.control.contacts(ANN)) == 1
     assert isinstance(state(writer, record.id), Record)
+
+
+def test_a_move_cut_short_goes_on_with_its_copy(world: GraphWorld, system: GraphSystem, writer: MailboxWriter) -> None:
+    """What the first attempt made is found by its mark, brought up to date and kept; nobody is made a second time."""
+    record = made(writer, givenName="A", mobilePhone="1")
+    family = Reference(None, "Family")
+    world.control.add_rule({"kind": "status", "status": 503}, method="DELETE", path=record.id, count=99)
+    with pytest.raises(Unavailable):
+        list(writer.write([action("m", "move", record, parentFolder=family)]))
+    world.control.reset("faults")
+    ((copy,),) = reader(world, system).find_marks("contact", [Sent(action("m", "move", record), 0)]).values()
+    world.control.update_contact(ANN, record.id, {"mobilePhone": "2"})
+    again = action("n", "move", one(writer, record.id), parentFolder=family)
+    moved = written(writer, replace(again, copy=copy))
+    assert (moved.id, moved.values["mobilePhone"], _folder(moved)) == (copy, "2", "Family")
+    assert [one["id"] for one in world.control.contacts(ANN)] == [copy]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_copy_in_the_wrong_folder_or_none_is_replaced(world: GraphWorld, writer: MailboxWriter, gone: bool) -> None:
+    """The move goes elsewhere by now, or somebody deleted what it had made: it starts afresh, leaving one contact."""
+    record = made(writer, givenName="A")
+    copy = made(writer, id="copy", givenName="A", parentFolder=Reference(None, "Clients")).id
+    if gone:
+        world.control.delete_contact(ANN, copy)
+    moved = written(writer, replace(action("m", "move", record, parentFolder=Reference(None, "Family")), copy=copy))
+    assert _folder(moved) == "Family"
+    assert [one["id"] for one in world.control.contacts(ANN)] == [moved.id]
 
 
 def test_a_folder_of_the_same_place_is_no_move(writer: MailboxWriter) -> None:
