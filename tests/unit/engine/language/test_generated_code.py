@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 import invented_systems as invented
 import pytest
+import task_records as tasks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.context import Context
 from engine.language import policies, source, syntax
 from engine.language.checks import check
 from engine.language.codegen.generate import FUNCTIONS, Generator
 from engine.language.codegen.nodes import ALLOWED, ATTRIBUTES
 from engine.language.diagnostics import Problems
+from engine.language.program import Program
 from engine.language.resolve import resolve
 from engine.lenses.base import Untranslatable
-from engine.records import M365, NO_BASE, Record, Reference, Side, Value
+from engine.records import M365, NO_BASE, NOT_FETCHED, Absence, Record, Reference, Side, Value
+from engine.schema import Schemas
 
 HOSTILE = "__import__('os').system('true') # {0} %s \\ \\n ); import os"
 
 
-def generator(text: str) -> Generator:
+def generator(text: str, schemas: Schemas = invented.SCHEMAS) -> Generator:
     problems = Problems()
     tree = syntax.parse(source.cut("tickets.rules", text, problems), problems)
     assert tree is not None
-    resolved = resolve(tree, invented.SCHEMAS, problems)
+    resolved = resolve(tree, schemas, problems)
     assert resolved is not None
     made = Generator(check(policies.rule_set(resolved, problems), problems))
     assert not list(problems)
@@ -33,10 +38,13 @@ def generator(text: str) -> Generator:
     return made
 
 
-@pytest.fixture(scope="module", params=["as shipped", "hostile text"])
+@pytest.fixture(scope="module", params=["as shipped", "hostile text", "tasks"])
 def module(request: pytest.FixtureRequest) -> Generator:
-    """The invented rules, and the same with text that looks like code wherever a rule may hold text."""
+    """The invented rules, the same with text that looks like code wherever a rule may hold text, and the shipped rules
+    of tasks."""
     text = invented.RULES
+    if request.param == "tasks":
+        return generator(tasks.RULES, tasks.SCHEMAS)
     if request.param == "hostile text":
         text = text.replace('"not mine"', f'"{HOSTILE}"').replace('"Ticket"', f'"{HOSTILE}"')
     return generator(text)
@@ -72,17 +80,26 @@ def test_globals_are_chosen_functions_and_values(module: Generator) -> None:
 
 def test_every_node_has_a_place_in_the_rule_file(module: Generator) -> None:
     """Line numbers are those of the rule file, and map lines carry their own."""
-    last = len(invented.RULES.split("\n"))
+    text = tasks.RULES if module.rules.name == "tasks" else invented.RULES
     for node in ast.walk(module.module.tree()):
         if isinstance(node, ast.expr | ast.stmt):
-            assert 1 <= node.lineno <= last
+            assert 1 <= node.lineno <= len(text.split("\n"))
     moved = next(node for node in module.module.body if isinstance(node, ast.FunctionDef) and node.name == "moved")
     lines = {node.lineno for node in ast.walk(moved) if isinstance(node, ast.If)}
-    shown = [text.strip().split()[0] for number, text in enumerate(invented.RULES.split("\n"), 1) if number in lines]
-    assert shown == [
+    shown = [written.strip().split()[0] for number, written in enumerate(text.split("\n"), 1) if number in lines]
+    assert shown == MAPPED[module.rules.name]
+
+
+MAPPED = {
+    "tickets": [
         "subject", "status", "private", "colour", "colour", "reporter", "phone", "due", "starts", "notes", "points",
         "shelf",
-    ]  # fmt: skip
+    ],
+    "tasks": [
+        "subject", "taskstatus", "date_start", "date_start", "description", "description", "tasklist", "users", "users",
+    ],
+}  # fmt: skip
+"""What each file maps for good, in its order."""
 
 
 # ---- inlined code is the lens --------------------------------------------------------------------------------------
@@ -102,21 +119,55 @@ PATHS: dict[str, st.SearchStrategy[Value]] = {
 rows = st.fixed_dictionaries({}, optional=PATHS)
 
 
+people = st.none() | st.lists(st.sampled_from(["u1", "u2", "u9"]), max_size=3).map(tuple)
+accounts = st.none() | st.lists(st.sampled_from(["a1", "a2", "a9"]), max_size=3).map(tuple)
+instants = st.sampled_from([None, "2026-11-22T09:00:00Z", "2026-11-25T23:30:00Z"])
+TASK_PATHS: dict[str, st.SearchStrategy[Value]] = {
+    "subject": texts, "title": texts, "description": texts, "details.description": texts,
+    "taskstatus": st.sampled_from([None, "Not Started", "On Hold", "Done", "Waiting"]),
+    "percentComplete": st.none() | st.integers(0, 100), "date_start": instants, "dueDateTime": instants,
+    "tasklist": st.sampled_from([None, tasks.IN_PLANNER, tasks.OWN_LIST]),
+    "bucket": st.sampled_from([None, tasks.TO_DO]), "users": people, "assignments": accounts,
+    "assigned_user_id": st.sampled_from([None, "u1", "u2", "u9"]),
+}  # fmt: skip
+task_rows = st.fixed_dictionaries({}, optional=TASK_PATHS)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program with records to try it on."""
+
+    program: Program
+    context: Context
+    rows: st.SearchStrategy[dict[str, Value]]
+
+
+CASES = {
+    "invented": Case(invented.compiled_once(), invented.context(), rows),
+    "tasks": Case(tasks.program(), tasks.context(), task_rows),
+}
+each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+@each_case
 @pytest.mark.parametrize("side", ["crm", "m365"])
 @settings(max_examples=150, deadline=None)
-@given(values=rows)
-def test_project_is_the_lenses_line_by_line(side: Side, values: dict[str, Value]) -> None:
+@given(data=st.data())
+def test_project_is_the_lenses_line_by_line(case: Case, side: Side, data: st.DataObject) -> None:
     """The generated projection equals calling each unguarded line's lens on a new record."""
-    program, context = invented.compiled_once(), invented.context()
+    program, context, values = case.program, case.context, data.draw(case.rows)
     expected: dict[str, Value] = {}
     for line in program.lines:
         given_path, path = (line.crm_path, line.m365_path) if side == M365 else (line.m365_path, line.crm_path)
         writes = line.to_m365 if side == M365 else line.to_crm
         if given_path is None or path is None or not writes or line.guard or line.on_first_sync:
             continue
-        if given_path not in values or path in expected:
+        value = line.carried("crm" if side == M365 else "m365", values)
+        if isinstance(value, Absence) or path in expected:
             continue
-        value = values[given_path]
+        if value is None:
+            expected[path] = None
+            continue
         put = line.lens.to_m365 if side == M365 else line.lens.to_crm
         try:
             expected[path] = put(value, None, context)
@@ -125,19 +176,21 @@ def test_project_is_the_lenses_line_by_line(side: Side, values: dict[str, Value]
     assert program.project[side](values, context) == expected
 
 
+@each_case
 @settings(max_examples=150, deadline=None)
-@given(crm=rows, m365=rows, crm_base=rows, m365_base=rows)
-def test_moved_is_the_comparison_with_the_base(
-    crm: dict[str, Value], m365: dict[str, Value], crm_base: dict[str, Value], m365_base: dict[str, Value]
-) -> None:
-    """The generated comparison equals comparing every lasting path-to-path line with its base."""
-    program = invented.compiled_once()
+@given(data=st.data())
+def test_moved_is_the_comparison_with_the_base(case: Case, data: st.DataObject) -> None:
+    """The generated comparison equals comparing every lasting path-to-path line with its base, and what is added to
+    a list with its own."""
+    program = case.program
+    crm, m365, crm_base, m365_base = (data.draw(case.rows) for _ in range(4))
     expected = [
         index
         for index, line in enumerate(program.lines)
         if line.crm_path in crm and line.m365_path in m365 and not line.on_create
         if crm[line.crm_path] != crm_base.get(line.crm_path, NO_BASE)
         or m365[line.m365_path] != m365_base.get(line.m365_path, NO_BASE)
+        or (line.added is not None and crm.get(line.added, NOT_FETCHED) != crm_base.get(line.added, NO_BASE))
     ]
     assert program.moved(crm, m365, crm_base, m365_base) == expected
 
