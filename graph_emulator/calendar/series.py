@@ -8,7 +8,7 @@ from graph_emulator.calendar.event import Event, Instance, Timing
 from graph_emulator.calendar.moments import Moment
 from graph_emulator.messages import GraphError
 
-DAY = timedelta(days=1)
+LAST = date.max.toordinal()
 FAR = 800  # days to look for a neighbour
 
 
@@ -20,7 +20,7 @@ def itself(event: Event) -> Instance:
 def on(event: Event, day: int) -> Instance | None:
     """The occurrence by its original day, None when the series has none there or it was cancelled."""
     recurrence = event.timing.recurrence
-    if recurrence is None or day in event.cancelled:
+    if recurrence is None or day in event.cancelled or not 0 < day <= LAST:
         return None
     deviation = event.exceptions.get(day)
     if deviation is None and not recurrence.holds(date.fromordinal(day)):
@@ -69,9 +69,9 @@ def check_neighbours(event: Event, day: int, moved: Timing) -> None:
 def _days(event: Event, first: datetime, last: datetime) -> Iterator[int]:
     recurrence, timing = event.timing.recurrence, event.timing
     assert recurrence is not None
-    length = timing.ends - timing.begins + 2 * DAY
-    low = (first - length).date() if first.year > 2 else first.date()
-    for day in recurrence.days(low, (last + 2 * DAY).date() if last.year < 9990 else last.date()):
+    length = (timing.ends - timing.begins).days + 2
+    low, high = max(first.toordinal() - length, 1), min(last.toordinal() + 2, LAST)
+    for day in recurrence.days(date.fromordinal(low), date.fromordinal(high)):
         ordinal = day.toordinal()
         if ordinal not in event.cancelled and ordinal not in event.exceptions:
             yield ordinal
@@ -80,9 +80,9 @@ def _days(event: Event, first: datetime, last: datetime) -> Iterator[int]:
 def _neighbour(event: Event, day: int, step: int) -> Instance | None:
     recurrence = event.timing.recurrence
     assert recurrence is not None
-    span = (day - FAR, day - 1) if step < 0 else (day + 1, day + FAR)
+    span = (max(day - FAR, 1), max(day - 1, 1)) if step < 0 else (day + 1, min(day + FAR, LAST))
     found = [held.toordinal() for held in recurrence.days(*map(date.fromordinal, span))]
-    kept = [other for other in found if other not in event.cancelled]
+    kept = [other for other in found if other != day and other not in event.cancelled]
     return on(event, kept[-1 if step < 0 else 0]) if kept else None
 
 
