@@ -1,15 +1,20 @@
-"""Who may read and who may edit which contact, as conditions that the database evaluates for whole sets."""
+"""Who may read and who may edit which record, as conditions that the database evaluates for whole sets."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     Connection,
+    Row,
     Select,
     and_,
     bindparam,
@@ -19,18 +24,42 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
 
-from crm.tables import contact, membership, share, team, user
+from crm.kinds import OWNER, Kind
+from crm.tables import membership, share, team, user
 from crm.transactions import PENDING, Transaction
 from engine.errors import SignInNeeded
 
 ORG: Final[BindParameter[str]] = bindparam("org")
-READER: Final[BindParameter[str]] = bindparam("reader")
+READERS: Final[BindParameter[str]] = bindparam("readers")
+"""User ids as a JSON list: a statement is the same for one reader and for a thousand."""
+
+
+class Among(FunctionElement[bool]):
+    """Whether a column holds one of the texts of a JSON list."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(Among, "sqlite")
+def _among_sqlite(element: Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, texts = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"
+
+
+@compiles(Among, "postgresql")
+def _among_postgresql(element: Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, texts = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT json_array_elements_text(CAST({texts} AS JSON)))"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rights:
-    """Conditions over the contact table; built once, so that statements over them are too."""
+    """Conditions over the table of a kind; built once, so that statements over them are too."""
 
     readable: ColumnElement[bool]
     editable: ColumnElement[bool]
@@ -38,68 +67,99 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at an organisation's contacts: one of its users, or the CRM itself (None), which may everything."""
+    """Who looks at an organisation's records: some of its users, who may together what each of them may, or the CRM
+    itself (None), which may everything. ``parameters`` are what statements over :meth:`rights` are run with."""
 
     org: str
-    user: str | None = None
+    users: tuple[str, ...] | None = None
+    parameters: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def rights(self) -> Rights:
-        return EVERYTHING if self.user is None else OF_READER
+    def __post_init__(self) -> None:
+        readers = {} if self.users is None else {"readers": json.dumps(self.users)}
+        object.__setattr__(self, "parameters", {"org": self.org, **readers})
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """What statements over :attr:`rights` are run with."""
-        return {"org": self.org} if self.user is None else {"org": self.org, "reader": self.user}
-
-
-def _allowed(levels: tuple[str, ...]) -> ColumnElement[bool]:
-    """Owners read and edit; members of the owner's teams as each team shares; administrators everything. A private
-    contact is for its owner and those it is shown to by name."""
-    admin = exists().where(user.c.org_id == ORG, user.c.crm_id == READER, user.c.is_admin.is_(True))
-    return or_(
-        contact.c.owner_id == READER,
-        and_(contact.c.private.is_(False), or_(admin, contact.c.owner_id.in_(_colleagues(levels)))),
-        contact.c.crm_id.in_(_shown(levels)),
-    )
-
-
-def _colleagues(levels: tuple[str, ...]) -> Select[tuple[str]]:
-    mine, theirs = membership.alias("mine"), membership.alias("theirs")
-    return (
-        select(theirs.c.user_id)
-        .join(mine, and_(mine.c.org_id == ORG, mine.c.team_id == theirs.c.team_id))
-        .join(team, and_(team.c.org_id == ORG, team.c.crm_id == theirs.c.team_id))
-        .where(theirs.c.org_id == ORG, mine.c.user_id == READER, team.c.sharing.in_(levels))
-    )
-
-
-def _shown(levels: tuple[str, ...]) -> Select[tuple[str]]:
-    teams = select(membership.c.team_id).where(membership.c.org_id == ORG, membership.c.user_id == READER)
-    grantee = or_(
-        and_(share.c.grantee_kind == "user", share.c.grantee_id == READER),
-        and_(share.c.grantee_kind == "team", share.c.grantee_id.in_(teams)),
-    )
-    return select(share.c.contact_id).where(share.c.org_id == ORG, share.c.access.in_(levels), grantee)
+    def rights(self, kind: Kind) -> Rights:
+        return EVERYTHING if self.users is None else _of_readers(kind)
 
 
 EVERYTHING: Final = Rights(true(), true())
-OF_READER: Final = Rights(_allowed(("read", "edit")), _allowed(("edit",)))
 
 
-def viewer(connection: Connection, org: str, user_id: str) -> Viewer:
-    """This user as a viewer. Raises SignInNeeded for one who is not active."""
-    wanted = select(user.c.status).where(user.c.org_id == org, user.c.crm_id == user_id)
-    if connection.execute(wanted).scalar_one_or_none() != "Active":
-        raise SignInNeeded("The CRM user of this mailbox is not an active user of the CRM.")
-    return Viewer(org, user_id)
+@cache
+def _of_readers(kind: Kind) -> Rights:
+    return Rights(_allowed(kind, ("read", "edit")), _allowed(kind, ("edit",)))
 
 
-def access_rev(connection: Connection, org: str, user_id: str) -> int | None:
-    """The revision at which this user's rights last moved; None for an unknown user."""
-    wanted = select(user.c.access_rev).where(user.c.org_id == org, user.c.crm_id == user_id)
-    found: int | None = connection.execute(wanted).scalar_one_or_none()
-    return found
+def _allowed(kind: Kind, levels: tuple[str, ...]) -> ColumnElement[bool]:
+    """Owners and participants read and edit; members of the owner's teams as each team shares; administrators
+    everything. A private record is for its owner, its participants and those it is shown to by name."""
+    owner, private = kind.table.c[OWNER.column], kind.table.c.private
+    admin = exists().where(user.c.org_id == ORG, Among(user.c.crm_id, READERS), user.c.is_admin.is_(True))
+    return or_(
+        Among(owner, READERS),
+        and_(private.is_(False), or_(admin, owner.in_(_colleagues(levels)))),
+        *_taking_part(kind),
+        kind.table.c.crm_id.in_(_shown(kind, levels)),
+    )
+
+
+def _taking_part(kind: Kind) -> list[ColumnElement[bool]]:
+    if kind.participants is None:
+        return []
+    on_it = kind.participants.table
+    this = on_it.c[kind.participants.record] == kind.table.c.crm_id
+    return [exists().where(on_it.c.org_id == ORG, this, Among(on_it.c[kind.participants.column], READERS))]
+
+
+def _colleagues(levels: tuple[str, ...]) -> Select[tuple[str]]:
+    theirs = membership.alias("theirs")
+    teams = (
+        select(membership.c.team_id)
+        .join(team, and_(team.c.org_id == ORG, team.c.crm_id == membership.c.team_id))
+        .where(membership.c.org_id == ORG, Among(membership.c.user_id, READERS), team.c.sharing.in_(levels))
+    )
+    return select(theirs.c.user_id).where(theirs.c.org_id == ORG, theirs.c.team_id.in_(teams))
+
+
+def _shown(kind: Kind, levels: tuple[str, ...]) -> Select[tuple[str]]:
+    teams = select(membership.c.team_id).where(membership.c.org_id == ORG, Among(membership.c.user_id, READERS))
+    grantee = or_(
+        and_(share.c.grantee_kind == "user", Among(share.c.grantee_id, READERS)),
+        and_(share.c.grantee_kind == "team", share.c.grantee_id.in_(teams)),
+    )
+    return select(share.c.crm_id).where(
+        share.c.org_id == ORG, share.c.kind == kind.stored, share.c.access.in_(levels), grantee
+    )
+
+
+def viewer(connection: Connection, org: str, users: Sequence[str]) -> Viewer:
+    """Those of these users who are active, as one viewer. Raises SignInNeeded when nobody is."""
+    return Viewer(org, tuple(row.crm_id for row in _active(connection, org, users)))
+
+
+def access_token(connection: Connection, org: str, users: Sequence[str]) -> str:
+    """A text that changes when the rights of any of these users move, or when another of them is active. Raises
+    SignInNeeded when nobody is."""
+    active = _active(connection, org, users)
+    moved = max(row.access_rev for row in active)
+    if len(users) == 1:
+        return str(moved)
+    who = hashlib.blake2b("\n".join(sorted(row.crm_id for row in active)).encode(), digest_size=8)
+    return f"{moved}.{who.hexdigest()}"
+
+
+_ACTIVE: Final = select(user.c.crm_id, user.c.access_rev).where(
+    user.c.org_id == ORG, Among(user.c.crm_id, READERS), user.c.status == "Active"
+)
+
+
+def _active(connection: Connection, org: str, users: Sequence[str]) -> list[Row[Any, Any]]:
+    """The active ones in the order given."""
+    found = {row.crm_id: row for row in connection.execute(_ACTIVE, Viewer(org, tuple(users)).parameters)}
+    if not found:
+        whom = "The CRM user of this mailbox is not" if len(users) == 1 else "None of this space's CRM users is"
+        raise SignInNeeded(f"{whom} an active user of the CRM.")
+    return [found[one] for one in dict.fromkeys(users) if one in found]
 
 
 def rights_moved(transaction: Transaction, users: Collection[str] = (), teams: Collection[str] = ()) -> None:

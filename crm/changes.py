@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 from sqlalchemy import BigInteger, Connection, Integer, Select, String, bindparam, select, tuple_
 
 from crm.access import ORG, Rights, Viewer
-from crm.tables import clock, contact, tombstone
+from crm.kinds import Kind
+from crm.tables import clock, tombstone
 
 START: Final = (0, "")
 """The position before everything."""
@@ -22,7 +23,7 @@ Position: TypeAlias = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """A changed contact: where it stands in the feed, and whether this reader may read it."""
+    """A changed record: where it stands in the feed, and whether this reader may read it."""
 
     crm_id: str
     rev: int
@@ -39,37 +40,38 @@ def head(connection: Connection, org: str) -> int:
     return found or 0
 
 
-def since(connection: Connection, viewer: Viewer, after: Position, limit: int) -> list[Light]:
-    """The next contacts after a position, readable or not."""
+def since(connection: Connection, kind: Kind, viewer: Viewer, after: Position, limit: int) -> list[Light]:
+    """The next records after a position, readable or not."""
     position = {"rev": after[0], "crm_id": after[1], "most": limit}
-    rows = connection.execute(_since(viewer.rights), {**viewer.parameters, **position})
+    rows = connection.execute(_since(kind, viewer.rights(kind)), {**viewer.parameters, **position})
     return [Light(row.crm_id, row.rev, bool(row.readable)) for row in rows]
 
 
 @cache
-def _since(rights: Rights) -> Select[tuple[str, int, bool]]:
+def _since(kind: Kind, rights: Rights) -> Select[tuple[str, int, bool]]:
     after = tuple_(bindparam("rev", type_=BigInteger), bindparam("crm_id", type_=String))
+    table = kind.table
     return (
-        select(contact.c.crm_id, contact.c.rev, rights.readable.label("readable"))
-        .where(contact.c.org_id == ORG, tuple_(contact.c.rev, contact.c.crm_id) > after)
-        .order_by(contact.c.rev, contact.c.crm_id)
+        select(table.c.crm_id, table.c.rev, rights.readable.label("readable"))
+        .where(table.c.org_id == ORG, tuple_(table.c.rev, table.c.crm_id) > after)
+        .order_by(table.c.rev, table.c.crm_id)
         .limit(bindparam("most", type_=Integer))
     )
 
 
-def gone_since(connection: Connection, org: str, kind: str, rev: int) -> Iterator[str]:
+def gone_since(connection: Connection, org: str, kind: Kind, rev: int) -> Iterator[str]:
     """Ids of records of this kind that went after a revision."""
     wanted = (
         select(tombstone.c.crm_id)
-        .where(tombstone.c.org_id == org, tombstone.c.kind == kind, tombstone.c.rev > rev)
+        .where(tombstone.c.org_id == org, tombstone.c.kind == kind.stored, tombstone.c.rev > rev)
         .order_by(tombstone.c.rev, tombstone.c.crm_id)
     )
     yield from connection.execute(wanted).scalars()
 
 
-def merged_into(connection: Connection, org: str, kind: str, ids: list[str]) -> dict[str, str | None]:
+def merged_into(connection: Connection, org: str, kind: Kind, ids: list[str]) -> dict[str, str | None]:
     """For ids that went: the record each was merged into, if it was."""
     wanted = select(tombstone.c.crm_id, tombstone.c.merged_into).where(
-        tombstone.c.org_id == org, tombstone.c.kind == kind, tombstone.c.crm_id.in_(ids)
+        tombstone.c.org_id == org, tombstone.c.kind == kind.stored, tombstone.c.crm_id.in_(ids)
     )
     return {row.crm_id: row.merged_into for row in connection.execute(wanted)}

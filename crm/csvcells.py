@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from crm.csvfiles import Line, Sheet
-from crm.fields import BY_NAME
+from crm.csvtimes import time_from_cell
+from crm.fields import Column
 from crm.values import Stored, Unfit, stored
 from engine.context import fold
 from engine.errors import UserError
-from engine.schema import DATE, FLAG
+from engine.schema import DATE, FLAG, INSTANT
 
 _FLAGS: Final = {
     "yes": True, "y": True, "true": True, "1": True,
@@ -51,11 +52,11 @@ def required(line: Line, sheet: Sheet, field: str) -> str:
     return value
 
 
-def number(line: Line, sheet: Sheet) -> str | None:
+def number(line: Line, sheet: Sheet, field: str = "crmid") -> str | None:
     """The row's id without leading zeros; None where there is none."""
-    text = line.cells.get("crmid", "").strip()
+    text = line.cells.get(field, "").strip()
     if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise line.error(f"{sheet.label('crmid')} must be a whole number.")
+        raise line.error(f"{sheet.label(field)} must be a whole number.")
     return str(int(text)) if text else None
 
 
@@ -67,13 +68,15 @@ def flag(line: Line, label: str, cell: str) -> bool:
     return value
 
 
-def stored_cell(line: Line, name: str) -> Stored:
-    """What is stored of one of a contact's own fields."""
-    column, cell = BY_NAME[name], line.cells[name]
+def stored_cell(line: Line, column: Column) -> Stored:
+    """What is stored of one of a record's own fields."""
+    cell = line.cells[column.name]
     if column.type is FLAG:
         return flag(line, column.label, cell)
     try:
-        return stored(column, cell.strip() if column.type is DATE else cell)
+        if column.type is INSTANT:
+            return stored(column, time_from_cell(column.label, cell, line.zone))
+        return stored(column, cell.strip() if column.type is DATE or column.type.choices else cell)
     except Unfit as error:
         raise line.error(f"{error.reason}.") from None
 

@@ -7,54 +7,75 @@ import csv
 import errno
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias
+from zoneinfo import ZoneInfo
 
-from crm.csvfiles import COMPANIES, CONTACTS, FOLDERS, SHARES, SHEETS, TEAMS, USERS, Sheet, guard, join_names
-from crm.fields import CONTACT_COLUMNS
+from crm.csvfiles import (
+    ACTIVITIES,
+    COMPANIES,
+    CONTACTS,
+    FOLDERS,
+    SHARES,
+    SHEETS,
+    TASK_LISTS,
+    TEAMS,
+    USERS,
+    Sheet,
+    guard,
+    join_names,
+)
+from crm.csvtimes import DEFAULT_ZONE, time_to_cell, zone_named
+from crm.fields import ACTIVITY_COLUMNS, CONTACT_COLUMNS, CONTACT_KIND, TASK_KIND
 from crm.store import CrmStore
+from engine.context import fold
 from engine.errors import UserError
 from engine.records import Reference
 
 _Rows: TypeAlias = Iterator[dict[str, object]]
 
 
-def export_folder(store: CrmStore, folder: Path) -> dict[str, int]:
-    """Write every CRM file into a folder, made if need be; the number of rows by file name. Raises UserError."""
+def export_folder(store: CrmStore, folder: Path, zone: str = DEFAULT_ZONE) -> dict[str, int]:
+    """Write every CRM file into a folder, made if need be, with times as in this zone; the number of rows by file name.
+    Raises UserError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return {sheet.file: export_file(store, sheet, folder / sheet.file) for sheet in SHEETS}
+        return {sheet.file: export_file(store, sheet, folder / sheet.file, zone) for sheet in SHEETS}
     except OSError as error:
         raise UserError(f"{folder} can't be made: {error.strerror}.") from None
 
 
-def export_file(store: CrmStore, sheet: Sheet, path: Path) -> int:
+def export_file(store: CrmStore, sheet: Sheet, path: Path, zone: str = DEFAULT_ZONE) -> int:
     """Write one file, replacing what stood there; the number of rows. Raises UserError."""
     try:
         with _replacing(path) as text:
-            return write_sheet(store, sheet, text)
+            return write_sheet(store, sheet, text, zone)
     except OSError as error:
         hint = "Free some space and try again." if error.errno == errno.ENOSPC else ""
         raise UserError(f"{path} can't be written: {error.strerror}.", hint) from None
 
 
-def write_sheet(store: CrmStore, sheet: Sheet, out: TextIO) -> int:
+def write_sheet(store: CrmStore, sheet: Sheet, out: TextIO, zone: str = DEFAULT_ZONE) -> int:
     """Write one file's rows to an open text stream (opened with ``newline=""``); the number of rows."""
     writer = csv.writer(out)  # lines end in CR LF: only then does it quote every cell that holds either
     writer.writerow([heading.label for heading in sheet.headings])
-    count = 0
+    count, times = 0, zone_named(zone)
     for row in _ROWS[sheet.name](store):
-        writer.writerow([guard(_text(row.get(heading.field))) for heading in sheet.headings])
+        cells = [_text(row.get(heading.field), times if heading.instant else None) for heading in sheet.headings]
+        writer.writerow([guard(cell) for cell in cells])
         count += 1
     return count
 
 
-def _text(value: object) -> str:
+def _text(value: object, zone: ZoneInfo | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value) if zone is None else time_to_cell(str(value), zone)
 
 
 def _teams(store: CrmStore) -> _Rows:
@@ -90,23 +111,47 @@ def _companies(store: CrmStore) -> _Rows:
 
 def _contacts(store: CrmStore) -> _Rows:
     users = _user_names(store)
-    for seen in store.stored_contacts():
+    for seen in store.stored(CONTACT_KIND):
         folders = seen.record.values["folder"]
         listed = folders if isinstance(folders, tuple) else ()
         yield {
             **{column.name: seen.holds(column.name) for column in CONTACT_COLUMNS},
             "crmid": seen.record.id,
-            "accountid": seen.holds("accountname"),
+            "accountid": seen.holds("accountid_accountname"),
             "folder": join_names([one.name for one in listed if isinstance(one, Reference)]),
             "assigned_user_id": users.get(str(seen.holds("owner_id"))),
         }
+
+
+def _task_lists(store: CrmStore) -> _Rows:
+    for one, own in store.all_task_lists():
+        yield {"crmid": one.id, "name": one.name, "in_planner": None if own else bool(one.flags)}
+
+
+def _activities(store: CrmStore) -> _Rows:
+    users, lists = _user_names(store), Counter(fold(one.name) for one, _ in store.all_task_lists())
+    for seen in store.stored(TASK_KIND):
+        placed = seen.record.values["tasklist"]
+        yield {
+            **{column.name: seen.holds(column.name) for column in ACTIVITY_COLUMNS},
+            "crmid": seen.record.id,
+            "tasklist": _list_cell(placed, lists) if isinstance(placed, Reference) else None,
+            "users": join_names([users[user] for user in seen.listed("users")]),
+            "assigned_user_id": users.get(str(seen.holds("owner_id"))),
+        }
+
+
+def _list_cell(placed: Reference, lists: Counter[str]) -> str | None:
+    """By name; where several lists are called so, by id."""
+    return placed.name if lists[fold(placed.name)] == 1 else placed.id
 
 
 def _shares(store: CrmStore) -> _Rows:
     users, teams = _user_names(store), {team.id: team.name for team in store.teams()}
     for share in store.shares():
         named = (teams if share.grantee_kind == "team" else users).get(share.grantee_id)
-        yield {"crmid": share.contact_id, share.grantee_kind: named, "access": share.access}
+        record = "activity" if share.kind == TASK_KIND else "crmid"
+        yield {record: share.crm_id, share.grantee_kind: named, "access": share.access}
 
 
 def _user_names(store: CrmStore) -> dict[str, str]:
@@ -119,6 +164,8 @@ _ROWS: Final[dict[str, Callable[[CrmStore], _Rows]]] = {
     FOLDERS.name: _folders,
     COMPANIES.name: _companies,
     CONTACTS.name: _contacts,
+    TASK_LISTS.name: _task_lists,
+    ACTIVITIES.name: _activities,
     SHARES.name: _shares,
 }
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TextIO
+from zoneinfo import ZoneInfo
 
-from crm.fields import CONTACT_COLUMNS
+from crm.csvtimes import DEFAULT_ZONE, zone_named
+from crm.fields import ACTIVITY_COLUMNS, CONTACT_COLUMNS, Column
 from engine.context import fold
 from engine.errors import UserError
+from engine.schema import INSTANT
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_ROWS: Final = 1_000_000
@@ -27,11 +30,12 @@ _SAVE_AS: Final = "Open it in the program it comes from and save it as UTF-8 (in
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """One column: OpenCRM's field name and the label people see."""
+    """One column: OpenCRM's field name and the label people see. An ``instant`` is written in the file's time zone."""
 
     field: str
     label: str
     required: bool = False
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +78,60 @@ COMPANIES: Final = Sheet(
         Heading("assigned_user_id", "Assigned To"),
     ),
 )
+
+
+def _own(columns: Sequence[Column]) -> tuple[Heading, ...]:
+    return tuple(Heading(column.name, column.label, instant=column.type is INSTANT) for column in columns)
+
+
 _AFTER_NAMES: Final = 2
-_OWN: Final = tuple(Heading(column.name, column.label) for column in CONTACT_COLUMNS)
 CONTACTS: Final = Sheet(
     "contacts",
     (
         Heading("crmid", "Contact Id"),
-        *_OWN[:_AFTER_NAMES],
+        *_own(CONTACT_COLUMNS[:_AFTER_NAMES]),
         Heading("accountid", "Organisation Name"),
-        *_OWN[_AFTER_NAMES:],
+        *_own(CONTACT_COLUMNS[_AFTER_NAMES:]),
         Heading("folder", "Folder"),
+        Heading("assigned_user_id", "Assigned To"),
+    ),
+)
+TASK_LISTS: Final = Sheet(
+    "tasklists",
+    (Heading("crmid", "Task List Id"), Heading("name", "Task List", True), Heading("in_planner", "In Planner")),
+)
+ACTIVITIES: Final = Sheet(
+    "activities",
+    (
+        Heading("crmid", "Activity Id"),
+        *_own(ACTIVITY_COLUMNS),
+        Heading("tasklist", "Task List"),
+        Heading("users", "Users"),
         Heading("assigned_user_id", "Assigned To"),
     ),
 )
 SHARES: Final = Sheet(
     "shares",
     (
-        Heading("crmid", "Contact Id", True),
+        Heading("crmid", "Contact Id"),
+        Heading("activity", "Activity Id"),
         Heading("team", "Team"),
         Heading("user", "User"),
         Heading("access", "Access", True),
     ),
 )
-SHEETS: Final = (TEAMS, USERS, FOLDERS, COMPANIES, CONTACTS, SHARES)
+SHEETS: Final = (TEAMS, USERS, FOLDERS, COMPANIES, CONTACTS, TASK_LISTS, ACTIVITIES, SHARES)
 """In the order they build on each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: where it begins, and its cells by field, for the columns that the file has."""
+    """One row: where it begins, its cells by field, for the columns that the file has, and the zone of its times."""
 
     file: str
     number: int
     cells: Mapping[str, str]
+    zone: ZoneInfo
 
     def error(self, problem: str, hint: str = "") -> UserError:
         return _error(self.file, self.number, problem, hint)
@@ -143,12 +168,12 @@ def split_names(cell: str) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def read_sheet(path: Path, sheet: Sheet) -> Iterator[Line]:
+def read_sheet(path: Path, sheet: Sheet, zone: str = DEFAULT_ZONE) -> Iterator[Line]:
     """The rows of a file, one at a time. Raises UserError for whatever is wrong with it."""
     try:
         _check_bytes(path)
         with path.open(encoding="utf-8-sig", newline="") as text:
-            yield from _rows(path.name, text, sheet)
+            yield from _rows(path.name, text, sheet, zone_named(zone))
     except UnicodeDecodeError:
         problem = "this line holds bytes that are not UTF-8 text."
         raise _error(path.name, _undecodable(path), problem, _SAVE_AS) from None
@@ -175,7 +200,7 @@ def _undecodable(path: Path) -> int:
     return 1
 
 
-def _rows(file: str, text: TextIO, sheet: Sheet) -> Iterator[Line]:
+def _rows(file: str, text: TextIO, sheet: Sheet, zone: ZoneInfo) -> Iterator[Line]:
     reader = csv.reader(text, strict=True)
     began = 1
     fields: list[str] | None = None
@@ -184,7 +209,7 @@ def _rows(file: str, text: TextIO, sheet: Sheet) -> Iterator[Line]:
             if fields is None:
                 fields = _fields(file, row, sheet)
             elif row:
-                yield Line(file, began, _cells(file, began, fields, row))
+                yield Line(file, began, _cells(file, began, fields, row), zone)
             if count > MAX_ROWS:
                 raise _error(file, began, f"the file has more than {MAX_ROWS} rows.", "Split it into several files.")
             began = reader.line_num + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,11 @@ from sqlalchemy import select
 from crm import csvfiles
 from crm.csvcells import Once, at, flag, look_up, number, required, stored_cell
 from crm.csvfiles import SHEETS, Line, Sheet, read_sheet, split_names
-from crm.fields import BY_NAME
+from crm.csvtimes import DEFAULT_ZONE
+from crm.kinds import ACTIVITIES, COMPANIES, CONTACTS, FOLDERS, Kind, Named
+from crm.lists import all_lists
 from crm.matchkeys import chunks
 from crm.people import Effect, User, all_teams, all_users
-from crm.references import COMPANIES, FOLDERS, Named
 from crm.store import CrmStore, Edit
 from crm.values import Draft
 from engine.context import fold
@@ -34,31 +35,34 @@ class Counts:
 
 
 _Import: TypeAlias = Callable[[Edit, Iterator[Line]], Iterator[Effect]]
+_Pointing: TypeAlias = Callable[[Line], tuple[Reference, ...]]
+"""What a cell of a row points to."""
 
 
-def import_folder(store: CrmStore, folder: Path) -> dict[str, Counts]:
-    """Import every CRM file of a folder in one transaction; what was done, by file name. Raises UserError."""
+def import_folder(store: CrmStore, folder: Path, zone: str = DEFAULT_ZONE) -> dict[str, Counts]:
+    """Import every CRM file of a folder in one transaction, times as in this zone; what was done, by file name. Raises
+    UserError."""
     paths = [(sheet, folder / sheet.file) for sheet in SHEETS if (folder / sheet.file).is_file()]
     if not paths:
         wanted = ", ".join(sheet.file for sheet in SHEETS)
         raise UserError(f"{folder} holds no CRM files.", f"Name a folder with some of: {wanted}.")
-    return _import_all(store, paths)
+    return _import_all(store, paths, zone)
 
 
-def import_file(store: CrmStore, path: Path, sheet: Sheet | None = None) -> Counts:
+def import_file(store: CrmStore, path: Path, sheet: Sheet | None = None, zone: str = DEFAULT_ZONE) -> Counts:
     """Import one file in one transaction. Its name tells what it holds, unless ``sheet`` does. Raises UserError."""
     found = sheet or next((one for one in SHEETS if one.file == path.name), None)
     if found is None:
         wanted = ", ".join(one.file for one in SHEETS)
         raise UserError(f"The name {path.name} does not tell what the file holds.", f"Name it one of: {wanted}.")
-    return _import_all(store, [(found, path)])[found.file]
+    return _import_all(store, [(found, path)], zone)[found.file]
 
 
-def _import_all(store: CrmStore, paths: Sequence[tuple[Sheet, Path]]) -> dict[str, Counts]:
+def _import_all(store: CrmStore, paths: Sequence[tuple[Sheet, Path]], zone: str) -> dict[str, Counts]:
     done = {}
     with store.edit() as edit:
         for sheet, path in paths:
-            effects = Counter(_IMPORTS[sheet.name](edit, read_sheet(path, sheet)))
+            effects = Counter(_IMPORTS[sheet.name](edit, read_sheet(path, sheet, zone)))
             done[sheet.file] = Counts(effects["created"], effects["updated"], effects["unchanged"])
     store.refresh_statistics()
     return done
@@ -170,46 +174,111 @@ def _companies(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
 def _contacts(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
     companies = {one.key: one.name for one in _named(edit, COMPANIES)}
     folders = {one.key: one.id for one in _named(edit, FOLDERS)}
-    owners, once = _owners(edit), Once("Contact Id")
+
+    def in_folders(line: Line) -> tuple[Reference, ...]:
+        names = split_names(line.cells["folder"])
+        return tuple(
+            Reference(look_up(line, "Folder", folders, name, "folder", csvfiles.FOLDERS), name) for name in names
+        )
+
+    pointing: dict[str, _Pointing] = {"accountid": lambda line: _company(line, companies), "folder": in_folders}
+    return _records(edit, lines, CONTACTS, csvfiles.CONTACTS, pointing)
+
+
+def _activities(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
+    users, lists = _owners(edit), _lists(edit)
+
+    def on_it(line: Line) -> tuple[Reference, ...]:
+        names = split_names(line.cells["users"])
+        return tuple(Reference(look_up(line, "Users", users, name, "user", csvfiles.USERS), "") for name in names)
+
+    pointing: dict[str, _Pointing] = {"tasklist": lambda line: _task_list(line, lists), "users": on_it}
+    return _records(edit, lines, ACTIVITIES, csvfiles.ACTIVITIES, pointing)
+
+
+def _records(
+    edit: Edit, lines: Iterator[Line], kind: Kind, sheet: Sheet, pointing: Mapping[str, _Pointing]
+) -> Iterator[Effect]:
+    """Rows of records with fields of their own, a few hundred at a time."""
+    owners, once = _owners(edit), Once(sheet.label("crmid"))
     for part in chunks(lines):
         ids: list[str | None] = []
         drafts = []
         for line in part:
-            crm_id = number(line, csvfiles.CONTACTS)
+            crm_id = number(line, sheet)
             ids.append(once.check(line, crm_id) if crm_id else None)
-            draft = Draft({name: stored_cell(line, name) for name in BY_NAME if name in line.cells})
+            draft = Draft({one.name: stored_cell(line, one) for one in kind.columns if one.name in line.cells})
+            draft.references = {field: look(line) for field, look in pointing.items() if field in line.cells}
             if "assigned_user_id" in line.cells:
-                draft.columns["owner_id"] = _owner(line, owners)
-            if "accountid" in line.cells:
-                draft.companies = _company(line, companies)
-            if "folder" in line.cells:
-                draft.folders = tuple(
-                    Reference(look_up(line, "Folder", folders, name, "folder", csvfiles.FOLDERS), name)
-                    for name in split_names(line.cells["folder"])
-                )
+                owner = _owner(line, owners)
+                draft.references["assigned_user_id"] = (Reference(owner, ""),) if owner else ()
+            for column in kind.required:
+                if crm_id is None or column.name in line.cells:
+                    _filled(line, column.name, column.label, draft)
             drafts.append(draft)
-        yield from (effect for _, effect in edit.put_drafts(ids, drafts))
+        yield from (effect for _, effect in edit.put_drafts(kind.name, ids, drafts))
+
+
+def _filled(line: Line, name: str, label: str, draft: Draft) -> None:
+    if draft.columns.get(name) is None:
+        raise line.error(f"{label} is empty.")
+
+
+def _task_lists(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
+    """Where In Planner is empty the row is one of the CRM's own values; otherwise its id is that of a bucket."""
+    sheet = csvfiles.TASK_LISTS
+    present = all_lists(edit.transaction.connection, edit.transaction.org)
+    by_id = {one.id: (one, own) for one, own in present}
+    by_name = {fold(one.name): (one, own) for one, own in reversed(present) if own}
+    once = Once(sheet.label("crmid"))
+    for line in lines:
+        name = required(line, sheet, "name")
+        planned = line.cells.get("in_planner", "").strip()
+        in_planner = flag(line, sheet.label("in_planner"), planned) if planned else None
+        crm_id = line.cells.get("crmid", "").strip() if planned else number(line, sheet)
+        if planned and not crm_id:
+            raise line.error("Task List Id is empty.", "A list of Planner has the id of its bucket.")
+        held = by_id.get(once.check(line, crm_id)) if crm_id else by_name.get(fold(name))
+        with at(line):
+            if held is None:
+                edit.create_task_list(name, crm_id, in_planner)
+                yield "created"
+                continue
+            one, own = held
+            if own is not (in_planner is None):
+                raise line.error("this Task List Id belongs to a list of the other kind.", "Correct In Planner.")
+            changed: dict[str, object] = {} if one.name == name else {"name": name}
+            if in_planner not in (None, bool(one.flags)):
+                changed["in_planner"] = in_planner
+            if changed:
+                edit.change_task_list(one.id or "", **changed)
+        yield "updated" if changed else "unchanged"
 
 
 def _shares(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
     teams = {fold(team.name): team.id for team in all_teams(edit.transaction.connection, edit.transaction.org)}
-    users = _owners(edit)
+    users, sheet = _owners(edit), csvfiles.SHARES
     for line in lines:
+        contact_id, activity_id = number(line, sheet), number(line, sheet, "activity")
+        if (contact_id is None) is (activity_id is None):
+            raise line.error("exactly one of Contact Id and Activity Id must be filled in.")
         team, user = line.cells.get("team", "").strip(), line.cells.get("user", "").strip()
         if bool(team) == bool(user):
             raise line.error("exactly one of Team and User must be filled in.")
         if team:
-            kind, grantee = "team", look_up(line, "Team", teams, team, "team", csvfiles.TEAMS)
+            grantee_kind, grantee = "team", look_up(line, "Team", teams, team, "team", csvfiles.TEAMS)
         else:
-            kind, grantee = "user", look_up(line, "User", users, user, "user", csvfiles.USERS)
+            grantee_kind, grantee = "user", look_up(line, "User", users, user, "user", csvfiles.USERS)
+        kind = CONTACTS if contact_id else ACTIVITIES
+        access = line.cells["access"].strip().casefold()
         with at(line):
-            contact_id = number(line, csvfiles.SHARES) or ""
-            yield edit.share_contact(contact_id, kind, grantee, line.cells["access"].strip().casefold())
+            yield edit.share(kind.name, contact_id or activity_id or "", grantee_kind, grantee, access)
 
 
 _IMPORTS: Final[dict[str, _Import]] = {
     "teams": _teams, "users": _users, "folders": _folders,
-    "companies": _companies, "contacts": _contacts, "shares": _shares,
+    "companies": _companies, "contacts": _contacts, "tasklists": _task_lists, "activities": _activities,
+    "shares": _shares,
 }  # fmt: skip
 
 
@@ -219,6 +288,25 @@ def _company(line: Line, companies: Mapping[str, str]) -> tuple[Reference, ...]:
     if not fold(name):
         return ()
     return (Reference(None, look_up(line, "Organisation Name", companies, name, "company", csvfiles.COMPANIES)),)
+
+
+def _lists(edit: Edit) -> dict[str, list[str]]:
+    """Task lists by folded name and by id."""
+    found = defaultdict(list)
+    for one, _ in all_lists(edit.transaction.connection, edit.transaction.org):
+        for key in {fold(one.name), one.id or ""}:
+            found[key].append(one.id or "")
+    return found
+
+
+def _task_list(line: Line, lists: Mapping[str, list[str]]) -> tuple[Reference, ...]:
+    name = line.cells["tasklist"].strip()
+    ids = lists.get(fold(name), lists.get(name, []))
+    if len(ids) > 1:
+        raise line.error("several task lists have this name.", "Write the list's id instead; `tandem crm lists`.")
+    if name and not ids:
+        raise line.error("Task List names a list that the CRM does not have.", "Add it to tasklists.csv first.")
+    return (Reference(ids[0], name),) if name else ()
 
 
 def _owner(line: Line, owners: Mapping[str, str]) -> str | None:

@@ -51,13 +51,16 @@ LIST_NAME_LENGTH: Final = 520
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stored field: OpenCRM's name, the label people see, its type; ``length`` in characters."""
+    """One stored field: OpenCRM's name, the label people see, its type; ``length`` in characters. Where nothing is
+    given it holds ``default``; a ``required`` one may not be empty."""
 
     name: str
     label: str
     type: Type = TEXT
     length: int | None = None
     matchable: bool = False
+    default: str | None = None
+    required: bool = False
 
 
 CONTACT_COLUMNS: Final = (
@@ -106,18 +109,14 @@ POSTAL_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Rules see an address as one value: both street lines joined by a line end, then city, region, code, country."""
 
-BY_NAME: Final[Mapping[str, Column]] = {column.name: column for column in CONTACT_COLUMNS}
-GROUPED: Final = frozenset(name for group in POSTAL_GROUPS.values() for name in group)
-
-MATCHABLE: Final = (*(column.name for column in CONTACT_COLUMNS if column.matchable), "accountid.name")
-"""Paths of a contact that match keys are kept for."""
+_GROUPED: Final = frozenset(name for group in POSTAL_GROUPS.values() for name in group)
 
 
 def _contact_fields() -> tuple[Field, ...]:
     plain = [
         Field(c.name, c.type, c.label, max_length=c.length, matchable=c.matchable)
         for c in CONTACT_COLUMNS
-        if c.name not in GROUPED
+        if c.name not in _GROUPED
     ]
     return (
         Field("crmid", TEXT, "Contact Id", writable=False),
@@ -173,9 +172,9 @@ PEOPLE: Final = Schema(
 )
 
 ACTIVITY_COLUMNS: Final = (
-    Column("activitytype", "Activity Type", choice(*ACTIVITY_TYPES), 60),
-    Column("subject", "Subject", length=255, matchable=True),
-    Column("taskstatus", "Status", choice(*TASK_STATUSES, open=True), 60),
+    Column("activitytype", "Activity Type", choice(*ACTIVITY_TYPES), 60, default="Task"),
+    Column("subject", "Subject", length=255, matchable=True, required=True),
+    Column("taskstatus", "Status", choice(*TASK_STATUSES, open=True), 60, default="Not Started"),
     Column("taskpriority", "Priority", choice(*TASK_PRIORITIES, open=True), 60),
     Column("date_start", "Start Date & Time", INSTANT, matchable=True),
     Column("due_date", "Due Date", DATE),
@@ -196,6 +195,7 @@ TASK: Final = Schema(
     ),
     ("subject",),
     label="task",
+    owner="assigned_user_id",
 )
 """Activities of every type, seen as tasks: which of them a rule file means is for its scope to say."""
 

@@ -1,30 +1,30 @@
-"""Match keys: folded values that contacts are recognised by, kept true with every write."""
+"""Match keys: folded values that records are recognised by, kept true with every write."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Final, TypeVar
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Insert, bindparam, delete, insert, literal, select
 
 from crm.access import ORG
-from crm.fields import CONTACT_KIND, MATCHABLE
-from crm.tables import company, contact, match_key
+from crm.fields import Column
+from crm.kinds import Kind, One, name_path
+from crm.tables import match_key
 from crm.transactions import Transaction
 from crm.values import Stored
 from engine.context import fold
+from engine.schema import INSTANT
 
 CHUNK: Final = 500
 """How many ids one statement is asked for."""
 
 IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
-EMPLOYER: Final = (company.c.org_id == contact.c.org_id) & (company.c.crm_id == contact.c.company_id)
-"""A contact and its company."""
 
-COMPANY_NAME: Final = "accountid.name"
-KEYED: Final = tuple(path for path in MATCHABLE if path != COMPANY_NAME)
-"""The matchable paths that are columns of a contact."""
+DAY: Final = len("yyyy-mm-dd")
+"""The first characters of an instant: its day in UTC, which is what its keys hold."""
 
 T = TypeVar("T")
 
@@ -36,36 +36,45 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield part
 
 
-def add_keys(transaction: Transaction, values: Iterable[tuple[str, str, Stored]]) -> None:
-    """Keep keys for these (contact id, path, value); empty values make none."""
+def pointed(kind: Kind, one: One) -> ColumnElement[bool]:
+    """A record and what its field points to."""
+    return (one.to.table.c.org_id == kind.table.c.org_id) & (one.to.table.c.crm_id == kind.table.c[one.column])
+
+
+def add_keys(transaction: Transaction, kind: Kind, column: Column, values: Iterable[tuple[str, Stored]]) -> None:
+    """Keep keys of one column for these (record id, value); empty values make none."""
+    length = DAY if column.type is INSTANT else None
     rows = [
-        (transaction.org, CONTACT_KIND, path, folded, crm_id)
-        for crm_id, path, value in values
-        if isinstance(value, str) and (folded := fold(value))
+        (transaction.org, kind.stored, column.name, folded, crm_id)
+        for crm_id, value in values
+        if isinstance(value, str) and (folded := fold(value[:length]))
     ]
     transaction.insert(match_key, ("org_id", "kind", "path", "folded", "crm_id"), rows)
 
 
-_COMPANY_KEYS: Final = insert(match_key).from_select(
-    ["org_id", "kind", "path", "folded", "crm_id"],
-    select(contact.c.org_id, literal(CONTACT_KIND), literal(COMPANY_NAME), company.c.name_key, contact.c.crm_id)
-    .join(company, EMPLOYER)
-    .where(contact.c.org_id == ORG, contact.c.crm_id.in_(IDS)),
-)
+@cache
+def _name_keys(kind: Kind, one: One) -> Insert:
+    table, named = kind.table, one.to.table
+    return insert(match_key).from_select(
+        ["org_id", "kind", "path", "folded", "crm_id"],
+        select(table.c.org_id, literal(kind.stored), literal(name_path(one)), named.c.name_key, table.c.crm_id)
+        .join(named, pointed(kind, one))
+        .where(table.c.org_id == ORG, table.c.crm_id.in_(IDS)),
+    )
 
 
-def add_company_keys(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Keep keys for the names of these contacts' companies."""
+def add_name_keys(transaction: Transaction, kind: Kind, one: One, ids: Sequence[str]) -> None:
+    """Keep keys for the names of what these records point to."""
     for part in chunks(ids):
-        transaction.connection.execute(_COMPANY_KEYS, {"org": transaction.org, "ids": part})
+        transaction.connection.execute(_name_keys(kind, one), {"org": transaction.org, "ids": part})
 
 
-def drop_keys(transaction: Transaction, ids: Sequence[str], path: str | None = None) -> None:
-    """Forget the keys of these contacts, for one path or for all."""
+def drop_keys(transaction: Transaction, kind: Kind, ids: Sequence[str], path: str | None = None) -> None:
+    """Forget the keys of these records, for one path or for all."""
     for part in chunks(ids):
         these = [
             match_key.c.org_id == transaction.org,
-            match_key.c.kind == CONTACT_KIND,
+            match_key.c.kind == kind.stored,
             match_key.c.crm_id.in_(part),
         ]
         if path is not None:

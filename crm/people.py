@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import ColumnElement, Connection, Executable, Result, Table, delete, insert, select, update
 
 from crm.access import rights_moved
-from crm.contacts import bump_where
 from crm.fields import STATUSES
-from crm.tables import ACCESS, GRANTEES, SHARING, company, contact, membership, share, team, user
+from crm.kinds import KINDS, USERS, Kind, kind_named
+from crm.references import release
+from crm.tables import ACCESS, GRANTEES, SHARING, company, membership, share, task_list_viewer, team, user
 from crm.transactions import PENDING, Transaction
 from engine.context import fold
 from engine.errors import UserError
@@ -41,7 +42,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Colleagues; ``sharing`` (none, read, edit) is what members may do with each other's contacts."""
+    """Colleagues; ``sharing`` (none, read, edit) is what members may do with each other's records."""
 
     id: str
     name: str
@@ -51,9 +52,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A contact shown to a team or a user (``grantee_kind``), to read or to edit."""
+    """A record shown to a team or a user (``grantee_kind``), to read or to edit. ``kind`` as rule files name it."""
 
-    contact_id: str
+    kind: str
+    crm_id: str
     grantee_kind: str
     grantee_id: str
     access: str
@@ -78,10 +80,11 @@ def all_teams(connection: Connection, org: str) -> list[Team]:
 
 
 def all_shares(connection: Connection, org: str) -> list[Share]:
-    """Every share, by contact id."""
-    columns = (share.c.contact_id, share.c.grantee_kind, share.c.grantee_id, share.c.access)
+    """Every share, by kind and record id."""
+    columns = (share.c.kind, share.c.crm_id, share.c.grantee_kind, share.c.grantee_id, share.c.access)
     wanted = select(*columns).where(share.c.org_id == org).order_by(*columns)
-    return [Share(*row) for row in connection.execute(wanted)]
+    kinds = {kind.stored: kind.name for kind in KINDS.values()}
+    return [Share(kinds[stored], *rest) for stored, *rest in connection.execute(wanted)]
 
 
 class People:
@@ -115,13 +118,15 @@ class People:
             rights_moved(self.transaction, users=[crm_id])
 
     def delete_user(self, crm_id: str, heir: str | None = None) -> None:
-        """Remove a user; what they own goes to the heir, or to nobody."""
+        """Remove a user; what they own goes to the heir, or to nobody. On others' activities they are no more."""
         self._known(user, crm_id, "user")
         if heir is not None:
             self._known(user, heir, "user")
         self.set_teams(crm_id, ())
         self._forget_shares("user", crm_id)
-        bump_where(self.transaction, contact.c.owner_id == crm_id, owner_id=heir)
+        release(self.transaction, USERS, crm_id, heir)
+        seeing = (task_list_viewer.c.org_id == self.transaction.org, task_list_viewer.c.user_id == crm_id)
+        self._execute(delete(task_list_viewer).where(*seeing))
         owned = (company.c.org_id == self.transaction.org, company.c.owner_id == crm_id)
         self._execute(update(company).where(*owned).values(owner_id=heir, version=company.c.version + 1, rev=PENDING))
         self.transaction.touch(company)
@@ -180,34 +185,36 @@ class People:
         self._execute(delete(team).where(team.c.org_id == org, team.c.crm_id == crm_id))
         self.transaction.touch(team)
 
-    def share_contact(self, contact_id: str, grantee_kind: str, grantee_id: str, access: str) -> Effect:
-        """Show a contact to a ``team`` or a ``user``, to ``read`` or ``edit``; the answer is created, updated or
+    def share(self, kind: str, crm_id: str, grantee_kind: str, grantee_id: str, access: str) -> Effect:
+        """Show a record to a ``team`` or a ``user``, to ``read`` or ``edit``; the answer is created, updated or
         unchanged."""
+        shown = kind_named(kind)
         _choose("A share", grantee_kind, GRANTEES)
         _choose("Access", access, ACCESS)
-        self._known(contact, contact_id, "contact")
+        self._known(shown.table, crm_id, shown.label)
         self._known(team if grantee_kind == "team" else user, grantee_id, grantee_kind)
-        this = self._share(contact_id, grantee_kind, grantee_id)
+        this = self._share(shown, crm_id, grantee_kind, grantee_id)
         held = self._execute(select(share.c.access).where(*this)).scalar_one_or_none()
         if held == access:
             return "unchanged"
         if held is None:
-            keys = {"contact_id": contact_id, "grantee_kind": grantee_kind, "grantee_id": grantee_id}
+            keys = {"kind": shown.stored, "crm_id": crm_id, "grantee_kind": grantee_kind, "grantee_id": grantee_id}
             self._execute(insert(share).values(org_id=self.transaction.org, access=access, **keys))
         else:
             self._execute(update(share).where(*this).values(access=access))
         self._shares_moved(grantee_kind, grantee_id)
         return "created" if held is None else "updated"
 
-    def unshare_contact(self, contact_id: str, grantee_kind: str, grantee_id: str) -> None:
-        """Stop showing a contact; nothing happens if it was not shown."""
-        self._execute(delete(share).where(*self._share(contact_id, grantee_kind, grantee_id)))
+    def unshare(self, kind: str, crm_id: str, grantee_kind: str, grantee_id: str) -> None:
+        """Stop showing a record; nothing happens if it was not shown."""
+        self._execute(delete(share).where(*self._share(kind_named(kind), crm_id, grantee_kind, grantee_id)))
         self._shares_moved(grantee_kind, grantee_id)
 
-    def _share(self, contact_id: str, grantee_kind: str, grantee_id: str) -> tuple[ColumnElement[bool], ...]:
+    def _share(self, kind: Kind, crm_id: str, grantee_kind: str, grantee_id: str) -> tuple[ColumnElement[bool], ...]:
         return (
             share.c.org_id == self.transaction.org,
-            share.c.contact_id == contact_id,
+            share.c.kind == kind.stored,
+            share.c.crm_id == crm_id,
             share.c.grantee_kind == grantee_kind,
             share.c.grantee_id == grantee_id,
         )

@@ -9,16 +9,19 @@ from typing import Final
 from sqlalchemy import ColumnElement, Engine, Table, select, text, update
 
 from crm.access import Viewer
-from crm.actions import all_meant, difference, first_meant
+from crm.actions import difference, placed
 from crm.changes import START, Position, since
-from crm.contacts import NewContact, Seen, change_contacts, delete_contacts, insert_contacts, load, revive
-from crm.fields import CONTACT_KIND
+from crm.fields import LIST_NAME_LENGTH
+from crm.kinds import ACTIVITIES, COMPANIES, FOLDERS, TASK_LISTS, Kind, Named, kind_named
+from crm.lists import Lists, all_lists, picklist, publish, unpublish
 from crm.matchkeys import CHUNK
 from crm.people import Effect, People, Share, Team, User, all_shares, all_teams, all_users
-from crm.references import COMPANIES, FOLDERS, Named, change_named, delete_named, insert_named, resolve
-from crm.tables import TABLES, company, contact, folder, tombstone, user
+from crm.reading import Seen, load
+from crm.references import Meanings, change_named, delete_named, insert_named
+from crm.tables import TABLES, company, folder, task_list, tombstone, user
 from crm.transactions import PENDING, Database, utc_milliseconds
-from crm.values import Draft, Unfit, draft
+from crm.values import Draft, Unfit, draft, lacking
+from crm.writing import New, bump_where, change_rows, delete_rows, insert_rows, revive
 from engine.context import fold
 from engine.errors import UserError
 from engine.records import Record, Reference, Value
@@ -27,74 +30,82 @@ MAX_NAME: Final = 200
 
 
 class Edit(People):
-    """Changes to contacts, companies, folders, users and teams that are kept together or not at all."""
+    """Changes that are kept together or not at all. ``kind`` is Contact or Task, as rule files name it; ``values`` are
+    whole top-level fields as rules see them."""
 
-    def create_contact(self, values: Mapping[str, Value], crm_id: str | None = None) -> str:
-        """A new contact with these whole top-level fields; companies and folders given by name are made if needed."""
-        if crm_id is not None and self._exists(contact, crm_id):
-            raise UserError("The CRM has a contact with this id already.")
-        return self.put_contacts([(crm_id, values)])[0][0]
+    def create(self, kind: str, values: Mapping[str, Value], crm_id: str | None = None) -> str:
+        """A new record; companies and folders given by name are made if needed."""
+        made = kind_named(kind)
+        if crm_id is not None and self._exists(made.table, crm_id):
+            raise UserError(f"The CRM has a {made.label} with this id already.")
+        return self.put(kind, [(crm_id, values)])[0][0]
 
-    def update_contact(self, crm_id: str, values: Mapping[str, Value]) -> Effect:
-        self._known(contact, crm_id, "contact")
-        return self.put_contacts([(crm_id, values)])[0][1]
+    def update(self, kind: str, crm_id: str, values: Mapping[str, Value]) -> Effect:
+        self._known_record(kind_named(kind), crm_id)
+        return self.put(kind, [(crm_id, values)])[0][1]
 
-    def put_contacts(self, wanted: Sequence[tuple[str | None, Mapping[str, Value]]]) -> list[tuple[str, Effect]]:
-        """Create the contacts whose id is None or unknown, update the others where they differ; each with its id and
+    def put(self, kind: str, wanted: Sequence[tuple[str | None, Mapping[str, Value]]]) -> list[tuple[str, Effect]]:
+        """Create the records whose id is None or unknown, update the others where they differ; each with its id and
         what was done, in order. An id must not come twice. Raises UserError for a value that can't be stored."""
         try:
-            drafts = [draft(values) for _, values in wanted]
-            return self.put_drafts([crm_id for crm_id, _ in wanted], drafts)
+            drafts = [draft(kind_named(kind), values) for _, values in wanted]
         except Unfit as error:
-            raise UserError(f"{error.reason[0].upper()}{error.reason[1:]}.") from error
+            raise _said(error.reason) from error
+        return self.put_drafts(kind, [crm_id for crm_id, _ in wanted], drafts)
 
-    def put_drafts(self, ids: Sequence[str | None], drafts: Sequence[Draft]) -> list[tuple[str, Effect]]:
-        """As :meth:`put_contacts`, from drafts."""
-        self._check_owners(drafts)
-        transaction = self.transaction
+    def put_drafts(self, kind: str, ids: Sequence[str | None], drafts: Sequence[Draft]) -> list[tuple[str, Effect]]:
+        """As :meth:`put`, from drafts."""
+        put, transaction = kind_named(kind), self.transaction
         numbers = iter(transaction.reserve(sum(crm_id is None for crm_id in ids)))
         given = {crm_id for crm_id in ids if crm_id}
-        seen = load(transaction.connection, Viewer(transaction.org), given, lock=True)
-        versions = revive(transaction, CONTACT_KIND, sorted(given - seen.keys()))
-        employer = resolve(transaction, COMPANIES, [name for one in drafts for name in one.companies or ()])
-        place = resolve(transaction, FOLDERS, [name for one in drafts for name in one.folders or ()])
+        seen = load(transaction.connection, put, Viewer(transaction.org), given, lock=True)
+        versions = revive(transaction, put.stored, sorted(given - seen.keys()))
+        meanings = Meanings(transaction, put, drafts)
+        for crm_id, one in zip(ids, drafts, strict=True):
+            if reason := lacking(put, one, crm_id not in seen) or meanings.unfit(one):
+                raise _said(reason)
+        meanings.make(drafts)
         new, changed = [], []
         effects: list[tuple[str, Effect]] = []
         for crm_id, one in zip(ids, drafts, strict=True):
             found = seen.get(crm_id) if crm_id else None
             if found is None:
                 made = crm_id or next(numbers)
-                company_id = first_meant(one.companies, employer, ())
-                folders = all_meant(one.folders or (), place, ())
-                version = versions.get(made, 0) + 1
-                new.append(NewContact(made, one.columns, company_id, folders, version=version))
+                columns, lists = placed(put, one, meanings)
+                new.append(New(made, columns, lists, version=versions.get(made, 0) + 1))
                 effects.append((made, "created"))
                 continue
-            change = difference(one, found, employer, place)
+            change = difference(put, one, found, meanings)
             if change is not None:
                 changed.append(change)
             effects.append((found.record.id, "updated" if change is not None else "unchanged"))
         self._pass_over([one.crm_id for one in new])
-        insert_contacts(transaction, new)
-        change_contacts(transaction, changed)
+        insert_rows(transaction, put, new)
+        change_rows(transaction, put, changed)
         return effects
 
-    def delete_contact(self, crm_id: str) -> None:
-        self._known(contact, crm_id, "contact")
-        delete_contacts(self.transaction, [crm_id])
+    def delete(self, kind: str, crm_id: str) -> None:
+        gone = kind_named(kind)
+        self._known_record(gone, crm_id)
+        delete_rows(self.transaction, gone, [crm_id])
 
-    def merge_contact(self, loser: str, winner: str) -> None:
-        """Delete a duplicate in favour of another contact, whose fields stay as they are."""
-        self._known(contact, winner, "contact")
+    def merge(self, kind: str, loser: str, winner: str) -> None:
+        """Delete a duplicate in favour of another record, whose fields stay as they are."""
+        merged = kind_named(kind)
+        self._known_record(merged, winner)
         if loser == winner:
-            raise UserError("A contact can't be merged into itself.")
-        self._known(contact, loser, "contact")
-        earlier = (tombstone.c.org_id == self.transaction.org, tombstone.c.merged_into == loser)
+            raise UserError(f"A {merged.label} can't be merged into itself.")
+        self._known_record(merged, loser)
+        earlier = (
+            tombstone.c.org_id == self.transaction.org,
+            tombstone.c.kind == merged.stored,
+            tombstone.c.merged_into == loser,
+        )
         self._execute(update(tombstone).where(*earlier).values(merged_into=winner, rev=PENDING))
-        delete_contacts(self.transaction, [loser], merged_into=winner)
+        delete_rows(self.transaction, merged, [loser], merged_into=winner)
 
     def create_company(self, name: str, owner: str | None = None, crm_id: str | None = None) -> str:
-        return self._create_named(COMPANIES, name, crm_id, owner)
+        return self._create_named(COMPANIES, name, crm_id, owner_id=owner)
 
     def change_company(self, crm_id: str, **values: object) -> None:
         """New ``accountname`` or ``owner_id``; a new name moves every contact of the company."""
@@ -105,10 +116,7 @@ class Edit(People):
         delete_named(self.transaction, COMPANIES, crm_id)
 
     def create_folder(self, name: str, description: str | None = None, crm_id: str | None = None) -> str:
-        made = self._create_named(FOLDERS, name, crm_id, None)
-        if description:
-            change_named(self.transaction, FOLDERS, made, description=description)
-        return made
+        return self._create_named(FOLDERS, name, crm_id, description=description or None)
 
     def change_folder(self, crm_id: str, **values: object) -> None:
         """New ``name`` or ``description``; a new name moves every contact in the folder."""
@@ -118,15 +126,37 @@ class Edit(People):
         self._known(folder, crm_id, "folder")
         delete_named(self.transaction, FOLDERS, crm_id)
 
-    def _create_named(self, named: Named, name: str, crm_id: str | None, owner: str | None) -> str:
+    def create_task_list(self, name: str, crm_id: str | None = None, in_planner: bool | None = None) -> str:
+        """A value of the Task List picklist. With ``in_planner`` given it is one of Planner's, there now or not any
+        more, and the id is its bucket's."""
+        kept = {"own": in_planner is None, "in_planner": bool(in_planner)}
+        if in_planner is None and any(own and fold(one.name) == fold(name) for one, own in self._task_lists()):
+            raise UserError("Another task list of the CRM has this name already.", "Choose another name.")
+        return self._create_named(TASK_LISTS, name, crm_id, **kept)
+
+    def change_task_list(self, crm_id: str, **values: object) -> None:
+        """New ``name``, or for a list of Planner ``in_planner``; either moves every activity of the list."""
+        if "in_planner" in values:
+            bump_where(self.transaction, ACTIVITIES, ACTIVITIES.table.c.list_id == crm_id)
+        self._change_named(TASK_LISTS, crm_id, values)
+
+    def delete_task_list(self, crm_id: str) -> None:
+        self._known(task_list, crm_id, "task list")
+        unpublish(self.transaction, crm_id)
+        delete_named(self.transaction, TASK_LISTS, crm_id)
+
+    def _task_lists(self) -> list[tuple[Reference, bool]]:
+        return all_lists(self.transaction.connection, self.transaction.org)
+
+    def _create_named(self, named: Named, name: str, crm_id: str | None, **values: object) -> str:
         self._check_named(named, name, None)
         if crm_id is not None and self._exists(named.table, crm_id):
             raise UserError(f"The CRM has a {named.label} with this id already.")
-        if owner is not None:
+        if isinstance(owner := values.get("owner_id"), str):
             self._known(user, owner, "user")
         made = crm_id or self.transaction.reserve(1)[0]
         self._pass_over([made])
-        insert_named(self.transaction, named, [(made, name)], owner)
+        insert_named(self.transaction, named, [(made, name)], **values)
         return made
 
     def _change_named(self, named: Named, crm_id: str, values: Mapping[str, object]) -> None:
@@ -140,13 +170,12 @@ class Edit(People):
     def _check_named(self, named: Named, name: str, own: str | None) -> None:
         if named is FOLDERS:
             self._check_name(folder, name, "folder", own)
-        if not fold(name) or len(name) > MAX_NAME:
-            raise UserError(f"A {named.label} needs a name of at most {MAX_NAME} characters.")
+        longest = LIST_NAME_LENGTH if named is TASK_LISTS else MAX_NAME
+        if not fold(name) or len(name) > longest:
+            raise UserError(f"A {named.label} needs a name of at most {longest} characters.")
 
-    def _check_owners(self, drafts: Sequence[Draft]) -> None:
-        owners = {str(owner) for one in drafts if (owner := one.columns.get("owner_id")) is not None}
-        for owner in sorted(owners):
-            self._known(user, owner, "user")
+    def _known_record(self, kind: Kind, crm_id: str) -> None:
+        self._known(kind.table, crm_id, kind.label)
 
     def _exists(self, table: Table, crm_id: str) -> bool:
         wanted = select(table.c.crm_id).where(table.c.org_id == self.transaction.org, table.c.crm_id == crm_id)
@@ -184,24 +213,42 @@ class CrmStore:
                 connection.execute(text("ANALYZE " + ", ".join(table.name for table in TABLES)))
                 connection.commit()
 
-    def contact(self, crm_id: str) -> Record | None:
+    def record(self, kind: str, crm_id: str) -> Record | None:
         with self.database.reading() as connection:
-            seen = load(connection, Viewer(self.database.org), [crm_id])
+            seen = load(connection, kind_named(kind), Viewer(self.database.org), [crm_id])
         return seen[crm_id].record if seen else None
 
-    def contacts(self) -> Iterator[Record]:
-        """All contacts, a page at a time, in the order they were changed."""
-        return (seen.record for seen in self.stored_contacts())
+    def records(self, kind: str) -> Iterator[Record]:
+        """All records of a kind, a page at a time, in the order they were changed."""
+        return (seen.record for seen in self.stored(kind))
 
-    def stored_contacts(self) -> Iterator[Seen]:
-        """As :meth:`contacts`, with the rows behind them."""
+    def stored(self, kind: str) -> Iterator[Seen]:
+        """As :meth:`records`, with the rows behind them."""
+        wanted, everything = kind_named(kind), Viewer(self.database.org)
         after: Position | None = START
         while after is not None:
             with self.database.reading() as connection:
-                rows = since(connection, Viewer(self.database.org), after, CHUNK)
-                seen = load(connection, Viewer(self.database.org), [row.crm_id for row in rows])
+                rows = since(connection, wanted, everything, after, CHUNK)
+                seen = load(connection, wanted, everything, [row.crm_id for row in rows])
             yield from (seen[row.crm_id] for row in rows if row.crm_id in seen)
             after = rows[-1].position if len(rows) == CHUNK else None
+
+    def publish_task_lists(self, lists: Lists) -> bool:
+        """Make these the lists of Planner in the Task List picklist, with the users who see each; True if that changed
+        anything. What is not named has left Planner."""
+        with self.database.writing() as transaction:
+            return publish(transaction, lists)
+
+    def task_lists(self, user: str | None = None) -> list[Reference]:
+        """The Task List picklist as this user sees it (without one: all of it): the CRM's own values by name, then
+        Planner's lists by name."""
+        with self.database.reading() as connection:
+            return picklist(connection, Viewer(self.database.org, None if user is None else (user,)))
+
+    def all_task_lists(self) -> list[tuple[Reference, bool]]:
+        """Every task list, also those that left Planner, and whether it is one of the CRM's own values."""
+        with self.database.reading() as connection:
+            return all_lists(connection, self.database.org)
 
     def users(self) -> list[User]:
         with self.database.reading() as connection:
@@ -234,3 +281,8 @@ class CrmStore:
         with self.database.reading() as connection:
             rows = connection.execute(select(*columns).where(table.c.org_id == self.database.org)).all()
         return sorted((tuple(row) for row in rows), key=lambda row: (len(row[0] or ""), row[0]))
+
+
+def _said(reason: str) -> UserError:
+    """A reason as a sentence."""
+    return UserError(f"{reason[0].upper()}{reason[1:]}.")

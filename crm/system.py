@@ -1,4 +1,4 @@
-"""The CRM as the sync sees it: the port, with the rights of the CRM user whose space is being synced."""
+"""The CRM as the sync sees it: the port, with the rights of the CRM users whose space is being synced."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from crm.access import Viewer, access_rev, viewer
+from crm.access import Viewer, access_token, viewer
 from crm.actions import carry_out
 from crm.changes import START, Position, gone_since, head, merged_into, since
-from crm.contacts import find_marks, load, visible
-from crm.fields import CONTACT_KIND, SCHEMAS
-from crm.matching import find_contacts
+from crm.fields import SCHEMAS
+from crm.kinds import NAMED, Kind, kind_named
+from crm.matching import find_records
 from crm.matchkeys import CHUNK, chunks
-from crm.references import NAMED, find_named
+from crm.reading import find_marks, load, visible
+from crm.references import find_named
 from crm.transactions import CommitLost, Database, utc_milliseconds
-from engine.errors import LeaseLost, SignInNeeded
+from engine.errors import LeaseLost
 from engine.links import Space
 from engine.plans import Action
 from engine.port import Outcome, Page, ReadView, Sent, Unknown, WriteView, Written
@@ -31,78 +32,74 @@ WHOLE: Final = ""
 
 
 class CrmReader:
-    """Reads the CRM with one user's rights. Every call opens and ends its own short transactions; the change feed
-    one per page, so that a slow reader never holds up a writer."""
+    """Reads the CRM with the rights of a space's users: what one of them may, the space may; those who are not active
+    are left out. Every call opens and ends its own short transactions; the change feed one per page, so that a slow
+    reader never holds up a writer."""
 
-    def __init__(self, database: Database, user_id: str) -> None:
+    def __init__(self, database: Database, users: Sequence[str]) -> None:
         self._database = database
-        self._user = user_id
+        self._users = users
 
     def collections(self, kind: str) -> Sequence[Reference]:
         return (Reference(WHOLE, ""),)
 
     def changes(self, kind: str, cursors: Mapping[str, str | None]) -> Iterator[Page]:
-        """Contacts in the order of their revisions; the cursor is the revision of the whole CRM when the round
+        """Records in the order of their revisions; the cursor is the revision of the whole CRM when the round
         began. A cursor that this CRM never gave out (a restored backup) starts a full round."""
-        _only_contacts(kind)
+        found = kind_named(kind)
         for collection, cursor in cursors.items():
             if collection != WHOLE:
                 raise ValueError(f"the CRM has no collection {collection!r}")
-            yield from self._round(cursor)
+            yield from self._round(found, cursor)
 
-    def _round(self, cursor: str | None) -> Iterator[Page]:
+    def _round(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         with self._database.reading() as connection:
-            me, first = self._viewer(connection), head(connection, self._database.org)
+            us, first = self._viewer(connection), head(connection, self._database.org)
         start = int(cursor) if cursor and cursor.isdecimal() else None
         full = start is None or start > first
         after: Position | None = START if start is None or full else (start + 1, "")
         while after is not None:
             with self._database.reading() as connection:
-                page, after = self._page(connection, me, after, full)
+                page, after = _page(connection, kind, us, after, full)
             yield page
         gone: list[str] = []
         if start is not None and not full:
             with self._database.reading() as connection:
-                gone = list(gone_since(connection, self._database.org, kind=CONTACT_KIND, rev=start))
+                gone = list(gone_since(connection, self._database.org, kind, start))
         yield Page(WHOLE, gone=gone, cursor=str(first), full=full)
-
-    def _page(self, connection: Connection, me: Viewer, after: Position, full: bool) -> tuple[Page, Position | None]:
-        rows = since(connection, me, after, CHUNK)
-        seen = load(connection, me, [row.crm_id for row in rows if row.readable])
-        records = [seen[row.crm_id].record for row in rows if row.crm_id in seen]
-        barred = [] if full else [row.crm_id for row in rows if not row.readable]
-        return Page(WHOLE, records, barred=barred, full=full), rows[-1].position if len(rows) == CHUNK else None
 
     def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
         """The CRM hands over whole records: there are no parts to ask for."""
-        _only_contacts(kind)
+        found = kind_named(kind)
         for part in chunks(dict.fromkeys(ids)):
             with self._database.reading() as connection:
-                states = list(self._states(connection, part))
+                states = list(self._states(connection, found, part))
             yield from states
 
-    def _states(self, connection: Connection, ids: list[str]) -> Iterator[Record | Gone | Barred]:
-        seen = load(connection, self._viewer(connection), ids)
+    def _states(self, connection: Connection, kind: Kind, ids: list[str]) -> Iterator[Record | Gone | Barred]:
+        seen = load(connection, kind, self._viewer(connection), ids)
         missing = [crm_id for crm_id in ids if crm_id not in seen]
-        merged = merged_into(connection, self._database.org, CONTACT_KIND, missing)
+        merged = merged_into(connection, self._database.org, kind, missing)
         for crm_id in ids:
             if crm_id not in seen:
-                yield Gone(CRM, CONTACT_KIND, crm_id, merged.get(crm_id))
+                yield Gone(CRM, kind.name, crm_id, merged.get(crm_id))
             elif seen[crm_id].readable:
                 yield seen[crm_id].record
             else:
-                yield Barred(CRM, CONTACT_KIND, crm_id)
+                yield Barred(CRM, kind.name, crm_id)
 
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
-        _only_contacts(kind)
+        """As the port says; a term that asks an instant for its day also finds the days beside it, because only the
+        caller knows whose zone counts."""
+        wanted = kind_named(kind)
         with self._database.reading() as connection:
-            found = list(find_contacts(connection, self._viewer(connection), keys))
+            found = list(find_records(connection, wanted, self._viewer(connection), keys))
         yield from found
 
     def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
-        _only_contacts(kind)
+        wanted = kind_named(kind)
         with self._database.reading() as connection:
-            found = find_marks(connection, self._database.org, [one.action.id for one in sent])
+            found = find_marks(connection, wanted, self._database.org, [one.action.id for one in sent])
         return {mark: (id,) for mark, id in found.items()}
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
@@ -111,27 +108,32 @@ class CrmReader:
         return {name: tuple(references) for name, references in found.items()}
 
     def visible(self, kind: str) -> Iterator[str]:
-        _only_contacts(kind)
+        wanted = kind_named(kind)
         with self._database.reading() as connection:
-            found = visible(connection, self._viewer(connection))
+            found = visible(connection, wanted, self._viewer(connection))
         yield from found
 
     def access(self) -> str:
         with self._database.reading() as connection:
-            rev = access_rev(connection, self._database.org, self._user)
-        if rev is None:
-            raise SignInNeeded("The CRM user of this mailbox is not an active user of the CRM.")
-        return str(rev)
+            return access_token(connection, self._database.org, self._users)
 
     def _viewer(self, connection: Connection) -> Viewer:
-        return viewer(connection, self._database.org, self._user)
+        return viewer(connection, self._database.org, self._users)
+
+
+def _page(connection: Connection, kind: Kind, us: Viewer, after: Position, full: bool) -> tuple[Page, Position | None]:
+    rows = since(connection, kind, us, after, CHUNK)
+    seen = load(connection, kind, us, [row.crm_id for row in rows if row.readable])
+    records = [seen[row.crm_id].record for row in rows if row.crm_id in seen]
+    barred = [] if full else [row.crm_id for row in rows if not row.readable]
+    return Page(WHOLE, records, barred=barred, full=full), rows[-1].position if len(rows) == CHUNK else None
 
 
 class CrmWriter(CrmReader):
-    """Reads and writes the CRM with one user's rights."""
+    """Reads and writes the CRM with the rights of a space's users."""
 
-    def __init__(self, database: Database, user_id: str, still_ours: Callable[[], bool]) -> None:
-        super().__init__(database, user_id)
+    def __init__(self, database: Database, users: Sequence[str], still_ours: Callable[[], bool]) -> None:
+        super().__init__(database, users)
         self._still_ours = still_ours
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
@@ -146,7 +148,7 @@ class CrmWriter(CrmReader):
         outcomes: list[Outcome] = []
         try:
             with self._database.writing() as transaction:
-                outcomes = carry_out(transaction, self._user, batch)
+                outcomes = carry_out(transaction, self._users, batch)
         except CommitLost:
             return [Unknown(outcome.action) if isinstance(outcome, Written) else outcome for outcome in outcomes]
         return outcomes
@@ -171,10 +173,10 @@ class CrmSystem:
         return SCHEMAS[CRM, kind]
 
     def reader(self, space: Space) -> ReadView:
-        return CrmReader(self._of(space), space.user)
+        return CrmReader(self._of(space), _users(space))
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
-        return CrmWriter(self._of(space), space.user, still_ours)
+        return CrmWriter(self._of(space), _users(space), still_ours)
 
     def _of(self, space: Space) -> Database:
         if space.org != self._database.org:
@@ -182,17 +184,16 @@ class CrmSystem:
         return self._database
 
 
-def _only_contacts(kind: str) -> None:
-    if kind != CONTACT_KIND:
-        raise ValueError(f"the CRM has no change feed for {kind}")
+def _users(space: Space) -> Sequence[str]:
+    return [member.user for member in space.everyone]
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
-    """Up to 250 actions each; two for one record never share a batch."""
+    """Up to 250 actions of one kind each; two for one record never share a batch."""
     batch: list[Action] = []
     targets: set[str] = set()
     for action in actions:
-        if len(batch) == BATCH or action.target in targets:
+        if batch and (len(batch) == BATCH or action.target in targets or action.kind != batch[0].kind):
             yield batch
             batch, targets = [], set()
         batch.append(action)

@@ -1,5 +1,5 @@
-"""The CRM's tables. The organisation leads every key and every index; times are UTC in milliseconds; a ``rev`` of 0
-means "changed in the open transaction" and is replaced before it commits."""
+"""The CRM's tables. The organisation leads every key and every index; times are UTC in milliseconds (fields of a record
+hold what rules see); a ``rev`` of 0 means "changed in the open transaction" and is replaced before it commits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from crm.fields import CONTACT_COLUMNS, STATUSES
+from crm.fields import ACTIVITY_COLUMNS, CONTACT_COLUMNS, STATUSES, Column
 from engine.schema import FLAG
 
 ACCESS: Final = ("read", "edit")
@@ -73,7 +73,7 @@ class CrmUser(SQLModel, table=True):
 
 
 class Team(SQLModel, table=True):
-    """Colleagues; ``sharing`` says what members may do with each other's contacts."""
+    """Colleagues; ``sharing`` says what members may do with each other's records."""
 
     __tablename__ = "team"
     __table_args__ = (
@@ -159,9 +159,10 @@ class _ContactKeys(SQLModel):
     origin: str | None = None
 
 
-_STORED: Final[dict[str, Any]] = {
-    column.name: (bool, False) if column.type == FLAG else (str | None, None) for column in CONTACT_COLUMNS
-}
+def _stored(columns: tuple[Column, ...]) -> dict[str, Any]:
+    """A table's columns for these fields."""
+    return {column.name: (bool, False) if column.type == FLAG else (str | None, None) for column in columns}
+
 
 Contact: Final[type[SQLModel]] = create_model(
     "Contact",
@@ -169,7 +170,7 @@ Contact: Final[type[SQLModel]] = create_model(
     __module__=__name__,
     __doc__="A contact: its keys and one column per field of the field table.",
     __cls_kwargs__={"table": True},
-    **_STORED,
+    **_stored(CONTACT_COLUMNS),
 )
 
 
@@ -190,18 +191,100 @@ class ContactFolder(SQLModel, table=True):
     position: int
 
 
+class TaskList(SQLModel, table=True):
+    """A value of the Task List picklist. One of the CRM's ``own`` stays for ever; one that is not was published from
+    Planner under the id of its bucket, and is ``in_planner`` as long as the bucket is there."""
+
+    __tablename__ = "task_list"
+    __table_args__ = (
+        CheckConstraint("NOT (own AND in_planner)", name="task_list_origin"),
+        Index("task_list_by_name", "org_id", "name_key"),
+    )
+    org_id: str = Field(primary_key=True)
+    crm_id: str = Field(primary_key=True)
+    name: str
+    name_key: str
+    own: bool = True
+    in_planner: bool = False
+    version: int = 1
+    rev: int = Field(default=0, sa_type=BigInteger)
+
+
+class TaskListViewer(SQLModel, table=True):
+    """Which users see a list of Planner."""
+
+    __tablename__ = "task_list_viewer"
+    __table_args__ = (
+        _to("list_id", "task_list", "task_list_viewer_list"),
+        _to("user_id", "crm_user", "task_list_viewer_user"),
+        Index("task_list_viewer_by_user", "org_id", "user_id", "list_id"),
+        {"sqlite_with_rowid": False},
+    )
+    org_id: str = Field(primary_key=True)
+    list_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+
+
+class _ActivityKeys(SQLModel):
+    """What an activity (a task, a meeting, a call) has beside the fields of its field table. ``origin`` is the id of
+    the action that made it."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        _to("list_id", "task_list", "activity_list"),
+        _to("owner_id", "crm_user", "activity_owner"),
+        Index("activity_by_rev", "org_id", "rev", "crm_id"),
+        Index("activity_by_owner", "org_id", "owner_id"),
+        Index("activity_by_list", "org_id", "list_id"),
+        Index("activity_by_origin", "org_id", "origin", unique=True),
+    )
+    org_id: str = Field(primary_key=True)
+    crm_id: str = Field(primary_key=True)
+    list_id: str | None = None
+    owner_id: str | None = None
+    version: int = 1
+    rev: int = Field(default=0, sa_type=BigInteger)
+    modified_at: int = Field(default=0, sa_type=BigInteger)
+    origin: str | None = None
+
+
+Activity: Final[type[SQLModel]] = create_model(
+    "Activity",
+    __base__=_ActivityKeys,
+    __module__=__name__,
+    __doc__="An activity: its keys and one column per field of the field table.",
+    __cls_kwargs__={"table": True},
+    **_stored(ACTIVITY_COLUMNS),
+)
+
+
+class ActivityUser(SQLModel, table=True):
+    """The users on an activity, beside the one it is assigned to."""
+
+    __tablename__ = "activity_user"
+    __table_args__ = (
+        _to("activity_id", "activity", "activity_user_activity"),
+        _to("user_id", "crm_user", "activity_user_user"),
+        Index("activity_user_by_user", "org_id", "user_id", "activity_id"),
+        {"sqlite_with_rowid": False},
+    )
+    org_id: str = Field(primary_key=True)
+    activity_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+
+
 class Share(SQLModel, table=True):
-    """A contact shown to a team or to one user beyond what their teams allow."""
+    """A record shown to a team or to one user beyond what their teams allow."""
 
     __tablename__ = "share"
     __table_args__ = (
-        _to("contact_id", "contact", "share_contact"),
         _one_of("grantee_kind", GRANTEES, "share_grantee"),
         _one_of("access", ACCESS, "share_access"),
-        Index("share_by_grantee", "org_id", "grantee_kind", "grantee_id", "contact_id"),
+        Index("share_by_grantee", "org_id", "grantee_kind", "grantee_id", "kind", "crm_id"),
     )
     org_id: str = Field(primary_key=True)
-    contact_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    crm_id: str = Field(primary_key=True)
     grantee_kind: str = Field(primary_key=True)
     grantee_id: str = Field(primary_key=True)
     access: str
@@ -227,7 +310,7 @@ class Tombstone(SQLModel, table=True):
 
 
 class MatchKey(SQLModel, table=True):
-    """Folded values that contacts are recognised by, one row per matchable path that is filled in."""
+    """Folded values that records are recognised by, one row per matchable path that is filled in."""
 
     __tablename__ = "match_key"
     __table_args__ = (
@@ -252,12 +335,17 @@ company: Final[Table] = metadata.tables["company"]
 folder: Final[Table] = metadata.tables["folder"]
 contact: Final[Table] = metadata.tables["contact"]
 contact_folder: Final[Table] = metadata.tables["contact_folder"]
+task_list: Final[Table] = metadata.tables["task_list"]
+task_list_viewer: Final[Table] = metadata.tables["task_list_viewer"]
+activity: Final[Table] = metadata.tables["activity"]
+activity_user: Final[Table] = metadata.tables["activity_user"]
 share: Final[Table] = metadata.tables["share"]
 tombstone: Final[Table] = metadata.tables["tombstone"]
 match_key: Final[Table] = metadata.tables["match_key"]
 
 TABLES: Final = (
-    clock, sequence, user, team, membership, company, folder, contact, contact_folder, share, tombstone, match_key,
+    clock, sequence, user, team, membership, company, folder, contact, contact_folder, task_list, task_list_viewer,
+    activity, activity_user, share, tombstone, match_key,
 )  # fmt: skip
 """The CRM's own tables; the metadata is shared with other rooms."""
 

@@ -24,6 +24,8 @@ _REVISED: Final = {
     table.name: text(f"UPDATE {table.name} SET {column} = :rev WHERE org_id = :org AND {column} = {PENDING}")
     for table, column in (
         (tables.contact, "rev"),
+        (tables.activity, "rev"),
+        (tables.task_list, "rev"),
         (tables.company, "rev"),
         (tables.folder, "rev"),
         (tables.tombstone, "rev"),

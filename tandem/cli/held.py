@@ -81,11 +81,12 @@ def _place(installation: Installation, link: Link) -> str:
 
 def _candidates(installation: Installation, link: Link) -> list[str]:
     """The CRM records that a held item could belong to, as people know them."""
+    from crm.fields import CONTACT_KIND
     from tandem import shown
 
     told = []
     for crm_id in link.candidates:
-        record = installation.store.contact(crm_id)
+        record = installation.store.record(CONTACT_KIND, crm_id)
         names = ("firstname", "lastname", "accountid", "email")
         values = [shown.plain(record.values.get(name)) for name in names] if record else ["(no longer there)"]
         told.append(f"{crm_id}  {' '.join(value for value in values if value)}")
@@ -116,6 +117,7 @@ def settle(context: click.Context, item: str, crm_id: str | None, create: bool, 
       tandem held settle 3f2a --link 10001
       tandem held settle 3f2a --create
     """
+    from crm.fields import CONTACT_KIND
     from engine.errors import UserError
     from state.journal import settle_held
 
@@ -129,7 +131,7 @@ def settle(context: click.Context, item: str, crm_id: str | None, create: bool, 
             "Remove the reason (give the right to edit, or change the value), and the sync goes on by itself. "
             "If nothing was to change here, `tandem sync --full` tries again.",
         )
-    if crm_id is not None and installation.store.contact(crm_id) is None:
+    if crm_id is not None and installation.store.record(CONTACT_KIND, crm_id) is None:
         raise UserError(f"The CRM has no contact {crm_id}.", "`tandem held` lists the contacts in question.")
     decision = crm_id or ("create" if create else "ignore")
     settle_held(installation.engine, installation.org, link, decision, installation.milliseconds())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm.fields import CONTACT_KIND
 from engine.errors import UserError
 from engine.links import Link
 from state.journal import parked_links
@@ -80,7 +81,7 @@ def _namesakes(installation: Installation) -> list[tuple[Link, str]]:
     found = []
     for link in held(installation):
         for crm_id in link.candidates if len(link.candidates) > 1 and not link.settled else ():
-            record = installation.store.contact(crm_id)
+            record = installation.store.record(CONTACT_KIND, crm_id)
             names = ("firstname", "lastname")
             if record and " ".join(shown.plain(record.values.get(name)) for name in names) == link.title:
                 found.append((link, crm_id))

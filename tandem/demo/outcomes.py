@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crm.fields import CONTACT_KIND
+from crm.kinds import CONTACTS
 from engine.errors import UserError
 from engine.records import Value
 from tandem.crmedits import contains
@@ -37,7 +39,7 @@ class Witness:
 
     def crm(self, email: str) -> dict[str, Value]:
         """The fields of the CRM contact with this main address; ``{}`` when it is gone."""
-        found = [one for one in self.installation.store.contacts() if contains(one, email)]
+        found = [one for one in self.installation.store.records(CONTACT_KIND) if contains(CONTACTS, one, email)]
         return next((dict(one.values) for one in found if one.values.get("email") == email), {})
 
     def outlook(self, user: str, email: str) -> dict[str, Any]:

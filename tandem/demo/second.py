@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NotRequired, TypedDict
 
+from crm.fields import CONTACT_KIND
+from crm.kinds import CONTACTS
 from engine.records import Side
 from tandem import shown
-from tandem.crmedits import draft, find_contact
+from tandem.crmedits import draft, find_record
 from tandem.demo.first import write_files
 from tandem.demo.microsoft import FIRM, Microsoft
 from tandem.demo.scene import Scene
@@ -52,13 +54,13 @@ def play_edits(scene: Scene, microsoft: Microsoft) -> None:
 
 def _edit_crm(installation: Installation, edit: Edit) -> None:
     store = installation.store
-    values = draft(store, _pairs(edit.get("create") or edit.get("change") or {}))
-    crm_id = find_contact(store, edit["find"]["email"]).id if "find" in edit else None
+    values = draft(store, CONTACTS, _pairs(edit.get("create") or edit.get("change") or {}))
+    crm_id = find_record(store, CONTACTS, edit["find"]["email"]).id if "find" in edit else None
     with store.edit() as editing:
         if edit.get("delete") and crm_id is not None:
-            editing.delete_contact(crm_id)
+            editing.delete(CONTACT_KIND, crm_id)
         else:
-            editing.put_drafts([crm_id], [values])
+            editing.put_drafts(CONTACT_KIND, [crm_id], [values])
 
 
 def _pairs(values: Mapping[str, str]) -> list[str]:

@@ -116,7 +116,7 @@ def _edit_crm(described: Path, items: list[str], title: str) -> None:
         (record,) = opened.chosen_spaces(site.user)
         links = [link for link, _ in opened.state.links(record.space.id, "contacts", items, ())]
         with opened.store.edit() as edit:
-            edit.put_contacts([(link.crm_id, {"title": title}) for link in links])
+            edit.put("Contact", [(link.crm_id, {"title": title}) for link in links])
 
 
 def _edit_people(path: Path, items: list[str], title: str) -> None:

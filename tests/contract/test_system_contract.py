@@ -41,28 +41,28 @@ class SqlCrm:
 
     def add(self, values: Mapping[str, Value]) -> str:
         with self.store.edit() as edit:
-            return edit.create_contact(values)
+            return edit.create("Contact", values)
 
     def change(self, id: str, values: Mapping[str, Value]) -> None:
         with self.store.edit() as edit:
-            edit.update_contact(id, values)
+            edit.update("Contact", id, values)
 
     def remove(self, id: str) -> None:
         with self.store.edit() as edit:
-            edit.delete_contact(id)
+            edit.delete("Contact", id)
 
     def expire(self, cursor: str) -> str:
         return str(int(cursor) + 1)  # as after a restored backup: a revision from the future
 
     def bar(self, id: str) -> None:
         with self.store.edit() as edit:
-            edit.update_contact(id, {"assigned_user_id": "carl"})
-            edit.unshare_contact(id, "user", "anna")
+            edit.update("Contact", id, {"assigned_user_id": "carl"})
+            edit.unshare("Contact", id, "user", "anna")
 
     def forbid(self, id: str) -> None:
         with self.store.edit() as edit:
-            edit.update_contact(id, {"assigned_user_id": "bert"})
-            edit.share_contact(id, "user", "anna", "read")
+            edit.update("Contact", id, {"assigned_user_id": "bert"})
+            edit.share("Contact", id, "user", "anna", "read")
 
 
 class MemoryCrm:

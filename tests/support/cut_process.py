@@ -120,7 +120,7 @@ def _said(decision: Decision) -> str:
 
 def _inspected(installation: Installation) -> dict[str, Any]:
     """The CRM and the state, with names in place of ids where ids may differ."""
-    people = {record.id: record for record in installation.store.contacts()}
+    people = {record.id: record for record in installation.store.records("Contact")}
     names = {id: _name(record) for id, record in people.items()}
     links, intents = [], 0
     for record in installation.chosen_spaces(None):

@@ -42,11 +42,11 @@ class Desk:
 
     def contact(self, owner: str = "anna", **values: Value) -> str:
         with self.store.edit() as edit:
-            return edit.create_contact({"assigned_user_id": owner, **values})
+            return edit.create("Contact", {"assigned_user_id": owner, **values})
 
     def edit(self, crm_id: str, **values: Value) -> None:
         with self.store.edit() as edit:
-            edit.update_contact(crm_id, values)
+            edit.update("Contact", crm_id, values)
 
     def space(self, user: str = "anna") -> Space:
         return Space(self.org, f"mailbox-{user}", user, "Europe/London")

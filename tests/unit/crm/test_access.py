@@ -38,7 +38,7 @@ def test_a_private_contact_is_for_its_owner_and_whom_it_is_shown_to(desk: Desk) 
     crm_id = desk.contact("anna", private=True)
     with desk.store.edit() as edit:
         edit.change_user("dora", is_admin=True)
-        edit.share_contact(crm_id, "user", "carl", "read")
+        edit.share("Contact", crm_id, "user", "carl", "read")
     assert [may(desk, user, crm_id) for user in ("anna", "bert", "carl", "dora")] == ["edit", "none", "read", "none"]
 
 
@@ -47,7 +47,7 @@ def test_a_contact_of_nobody_is_for_administrators(desk: Desk) -> None:
     desk.people("anna", "dora", north=["anna"])
     with desk.store.edit() as edit:
         edit.change_user("dora", is_admin=True)
-        crm_id = edit.create_contact({"lastname": "Nobody's"})
+        crm_id = edit.create("Contact", {"lastname": "Nobody's"})
     assert (may(desk, "anna", crm_id), may(desk, "dora", crm_id)) == ("none", "edit")
 
 
@@ -69,11 +69,11 @@ def test_another_organisation_sees_nothing(engine: sa.Engine) -> None:
     for desk in (here, there):
         desk.people("anna", "bert", north=["anna", "bert"])
     with here.store.edit() as edit:
-        edit.create_contact({"assigned_user_id": "bert", "email": "x@x.example"}, crm_id="500")
-        edit.share_contact("500", "user", "anna", "edit")
+        edit.create("Contact", {"assigned_user_id": "bert", "email": "x@x.example"}, crm_id="500")
+        edit.share("Contact", "500", "user", "anna", "edit")
     assert here.visible("anna") == {"500"}
     assert there.visible("anna") == set()
-    assert there.store.contact("500") is None
+    assert there.store.record("Contact", "500") is None
     assert there.round("anna")[0].records == []
     with pytest.raises(ValueError, match="another organisation"):
         there.system.reader(here.space("anna"))
@@ -150,10 +150,10 @@ def shuffle(desk: Desk, oracle: Oracle, chance: random.Random, users: list[str],
             named, grantee = (user, user) if kind == "user" else (team, teams[team])
             if what == "share":
                 oracle.shares[crm_id, kind, named] = access = chance.choice(["read", "edit"])
-                edit.share_contact(crm_id, kind, grantee, access)
+                edit.share("Contact", crm_id, kind, grantee, access)
             else:
                 oracle.shares.pop((crm_id, kind, named), None)
-                edit.unshare_contact(crm_id, kind, grantee)
+                edit.unshare("Contact", crm_id, kind, grantee)
 
 
 def test_only_those_affected_get_a_new_access_revision(desk: Desk) -> None:
@@ -173,7 +173,7 @@ def test_deleting_a_team_takes_its_rights_and_its_shares(desk: Desk) -> None:
     teams = desk.people("anna", "bert", "carl", north=["anna", "bert"], south=["carl"])
     crm_id = desk.contact("carl")
     with desk.store.edit() as edit:
-        edit.share_contact(crm_id, "team", teams["north"], "read")
+        edit.share("Contact", crm_id, "team", teams["north"], "read")
     before = desk.access("bert")
     assert desk.visible("bert") == {crm_id}
     with desk.store.edit() as edit:
@@ -208,10 +208,10 @@ def test_a_leaving_users_contacts_go_to_the_heir(desk: Desk) -> None:
         (lambda edit: edit.set_teams("anna", ["77"]), "no such team"),
         (lambda edit: edit.create_team("North"), "Another team has this name"),
         (lambda edit: edit.create_team("south", sharing="all"), "none, read, edit"),
-        (lambda edit: edit.share_contact("77", "user", "anna", "read"), "no such contact"),
-        (lambda edit: edit.create_contact({"assigned_user_id": "bert"}), "no such user"),
-        (lambda edit: edit.create_contact({"birthday": "yesterday"}), "Birthday must be a date"),
-        (lambda edit: edit.delete_contact("77"), "no such contact"),
+        (lambda edit: edit.share("Contact", "77", "user", "anna", "read"), "no such contact"),
+        (lambda edit: edit.create("Contact", {"assigned_user_id": "bert"}), "no such user"),
+        (lambda edit: edit.create("Contact", {"birthday": "yesterday"}), "Birthday must be a date"),
+        (lambda edit: edit.delete("Contact", "77"), "no such contact"),
         (lambda edit: edit.create_folder("CLIENTS"), "Another folder has this name"),
         (lambda edit: edit.create_company("  "), "needs a name"),
         (lambda edit: edit.create_company("x" * 201), "at most 200 characters"),
@@ -223,6 +223,6 @@ def test_wrong_input_is_refused_in_plain_words_and_nothing_is_kept(desk: Desk, c
     with desk.store.edit() as edit:
         edit.create_folder("Clients")
     with pytest.raises(UserError, match=message), desk.store.edit() as edit:
-        edit.create_contact({"lastname": "Half-way"})
+        edit.create("Contact", {"lastname": "Half-way"})
         change(edit)
-    assert list(desk.store.contacts()) == []
+    assert list(desk.store.records("Contact")) == []

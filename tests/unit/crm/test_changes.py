@@ -19,7 +19,7 @@ def test_a_late_commit_gets_a_later_revision(postgres_engine: sa.Engine) -> None
     slow, quick = desk.contact(), desk.contact()
     since = desk.head()
     with desk.store.edit() as early:
-        early.update_contact(slow, {"lastname": "Early"})
+        early.update("Contact", slow, {"lastname": "Early"})
         desk.edit(quick, lastname="Late")
         between = desk.round(since=since)
     assert [record.id for page in between for record in page.records] == [quick]
@@ -59,7 +59,7 @@ def test_pages_meet_at_every_size(desk: Desk, count: int) -> None:
     """Records of one transaction share a revision and still come once each, whatever the page boundary."""
     desk.people("anna")
     with desk.store.edit() as edit:
-        edit.put_contacts([(None, {"assigned_user_id": "anna"})] * count)
+        edit.put("Contact", [(None, {"assigned_user_id": "anna"})] * count)
     pages = desk.round()
     ids = [record.id for page in pages for record in page.records]
     assert (len(ids), len(set(ids))) == (count, count)
@@ -72,7 +72,7 @@ def test_listing_costs_the_same_statements_for_any_page(desk: Desk) -> None:
     def listed(count: int) -> int:
         values = {"assigned_user_id": "bert", "accountid": Reference(None, "Firm"), "folder": (Reference(None, "F"),)}
         with desk.store.edit() as edit:
-            edit.put_contacts([(None, values)] * count)
+            edit.put("Contact", [(None, values)] * count)
         statements: list[str] = []
         sa.event.listen(desk.engine, "before_cursor_execute", record := lambda *args: statements.append(args[2]))
         try:
@@ -89,7 +89,7 @@ def test_a_companys_new_name_moves_its_contacts(desk: Desk) -> None:
     time stays."""
     desk.people("anna")
     crm_id = desk.contact(accountid=Reference(None, "Old Ltd"))
-    before = desk.store.contact(crm_id)
+    before = desk.store.record("Contact", crm_id)
     since = desk.head()
     assert before is not None
     company = before.values["accountid"]
@@ -98,7 +98,7 @@ def test_a_companys_new_name_moves_its_contacts(desk: Desk) -> None:
     with desk.store.edit() as edit:
         edit.change_company(company.id or "", accountname="New Ltd")
     assert desk.changed("anna", since) == [crm_id]
-    after = desk.store.contact(crm_id)
+    after = desk.store.record("Contact", crm_id)
     assert after is not None
     assert after.values["accountid"] == Reference(company.id, "New Ltd")
     assert (after.version != before.version, after.modified) == (True, before.modified)
@@ -117,7 +117,7 @@ def test_a_folders_new_name_and_its_end_move_its_contacts(desk: Desk) -> None:
             else:
                 edit.delete_folder(folders["A"])
         assert desk.changed("anna", since) == [crm_id]
-        record = desk.store.contact(crm_id)
+        record = desk.store.record("Contact", crm_id)
         assert record is not None
         assert [item.name for item in record.values["folder"] or ()] == left
 
@@ -129,7 +129,7 @@ def test_a_companys_end_leaves_its_contacts_without(desk: Desk) -> None:
     (company, _) = desk.store.companies()[0]
     with desk.store.edit() as edit:
         edit.delete_company(str(company.id))
-    record = desk.store.contact(crm_id)
+    record = desk.store.record("Contact", crm_id)
     assert record is not None
     assert (record.values["accountid"], record.version) == (None, "2")
 
@@ -140,8 +140,8 @@ def test_a_merge_leads_to_the_winner_also_over_several_steps(desk: Desk) -> None
     first, second, third = (desk.contact() for _ in range(3))
     since = desk.head()
     with desk.store.edit() as edit:
-        edit.merge_contact(first, second)
-        edit.merge_contact(second, third)
+        edit.merge("Contact", first, second)
+        edit.merge("Contact", second, third)
     assert {id for page in desk.round(since=since) for id in page.gone} == {first, second}
     assert desk.see("anna", first) == Gone("crm", "Contact", first, third)
     assert desk.see("anna", second) == Gone("crm", "Contact", second, third)
@@ -151,13 +151,13 @@ def test_an_id_that_comes_back_goes_on_from_its_last_version(desk: Desk) -> None
     """Nobody who remembers the deleted contact can take the new one for it; it is not listed as gone."""
     desk.people("anna")
     with desk.store.edit() as edit:
-        edit.create_contact({"assigned_user_id": "anna"}, crm_id="700")
+        edit.create("Contact", {"assigned_user_id": "anna"}, crm_id="700")
     since = desk.head()
     old = desk.see("anna", "700")
     with desk.store.edit() as edit:
-        edit.delete_contact("700")
+        edit.delete("Contact", "700")
     with desk.store.edit() as edit:
-        edit.create_contact({"assigned_user_id": "anna"}, crm_id="700")
+        edit.create("Contact", {"assigned_user_id": "anna"}, crm_id="700")
     assert desk.changed("anna", since) == ["700"]
     assert [id for page in desk.round(since=since) for id in page.gone] == []
     new = desk.see("anna", "700")
@@ -170,7 +170,7 @@ def test_given_ids_are_not_given_out_again(desk: Desk) -> None:
     """After an import with numbers, new contacts get higher ones."""
     desk.people("anna")
     with desk.store.edit() as edit:
-        edit.create_contact({}, crm_id="90000")
+        edit.create("Contact", {}, crm_id="90000")
     made = desk.written(creation(lastname="Next"))
     assert int(made.id) > 90000
 

@@ -44,7 +44,7 @@ def test_a_folder_of_files_becomes_a_crm(desk: Desk, tmp_path: Path) -> None:
     """Users, teams, folders, companies, contacts and shares, each as its file says."""
     counts = import_folder(desk.store, write_files(tmp_path))
     assert counts == {name: Counts(created=2, updated=0, unchanged=0) for name in FILES}
-    record = desk.store.contact("7")
+    record = desk.store.record("Contact", "7")
     assert record is not None
     assert record.values["accountid"] == Reference("51", "Harbour Ltd")
     assert [item.name for item in record.values["folder"] or ()] == ["Clients", "Clients/North"]
@@ -55,7 +55,7 @@ def test_a_folder_of_files_becomes_a_crm(desk: Desk, tmp_path: Path) -> None:
     assert anna is not None
     teams = {team.name: team.id for team in desk.store.teams()}
     assert (anna.zone, set(anna.teams)) == ("Europe/London", set(teams.values()))
-    assert [(share.contact_id, share.grantee_kind, share.access) for share in desk.store.shares()] == [
+    assert [(share.crm_id, share.grantee_kind, share.access) for share in desk.store.shares()] == [
         ("7", "team", "read"),
         ("8", "user", "edit"),
     ]
@@ -65,10 +65,10 @@ def test_the_same_files_again_change_nothing(desk: Desk, tmp_path: Path) -> None
     """No revision moves, so no mailbox has anything to do."""
     write_files(tmp_path)
     import_folder(desk.store, tmp_path)
-    since, before = desk.head("anna"), list(desk.store.contacts())
+    since, before = desk.head("anna"), list(desk.store.records("Contact"))
     counts = import_folder(desk.store, tmp_path)
     assert counts == {name: Counts(created=0, updated=0, unchanged=2) for name in FILES}
-    assert (desk.head("anna"), list(desk.store.contacts())) == (since, before)
+    assert (desk.head("anna"), list(desk.store.records("Contact"))) == (since, before)
 
 
 def test_only_what_differs_is_updated(desk: Desk, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_only_what_differs_is_updated(desk: Desk, tmp_path: Path) -> None:
     import_folder(desk.store, write_files(tmp_path))
     (tmp_path / "contacts.csv").write_text("Contact Id,Office Phone,Folder\n7,,Clients/North\n8,,\n")
     assert import_file(desk.store, tmp_path / "contacts.csv") == Counts(created=0, updated=1, unchanged=1)
-    record = desk.store.contact("7")
+    record = desk.store.record("Contact", "7")
     assert record is not None
     assert (record.values["phone"], record.values["lastname"]) == (None, "Lee")
     assert [item.name for item in record.values["folder"] or ()] == ["Clients/North"]
@@ -146,18 +146,18 @@ def test_a_mistake_is_named_by_line_and_nothing_is_kept(
         import_folder(desk.store, tmp_path)
     assert f"{name}.csv, {message}" in str(caught.value)
     assert (desk.store.users(), desk.store.teams(), desk.store.companies(), desk.store.folders()) == ([], [], [], [])
-    assert list(desk.store.contacts()) == []
+    assert list(desk.store.records("Contact")) == []
 
 
 def test_a_mistake_leaves_what_was_there(desk: Desk, tmp_path: Path) -> None:
     """Thousands of good rows before a bad one are dropped with it."""
     import_folder(desk.store, write_files(tmp_path))
-    before, since = list(desk.store.contacts()), desk.head("anna")
+    before, since = list(desk.store.records("Contact")), desk.head("anna")
     rows = "".join(f"{number},changed\n" for number in range(1, 1300))
     (tmp_path / "contacts.csv").write_text(f"Contact Id,Last Name\n{rows}1300\n")
     with pytest.raises(UserError, match="line 1301"):
         import_file(desk.store, tmp_path / "contacts.csv")
-    assert (list(desk.store.contacts()), desk.head("anna")) == (before, since)
+    assert (list(desk.store.records("Contact")), desk.head("anna")) == (before, since)
 
 
 def test_a_file_must_say_what_it_holds(desk: Desk, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_demo_firm_goes_in_and_out_unchanged(desk: Desk, tmp_path: Path) -> 
     nothing to do."""
     import_folder(desk.store, FIRM)
     rows = export_folder(desk.store, tmp_path / "one")
-    assert rows["contacts.csv"] == len(list(desk.store.contacts())) > 400
+    assert rows["contacts.csv"] == len(list(desk.store.records("Contact"))) > 400
     other = Desk(desk.engine)
     import_folder(other.store, tmp_path / "one")
     export_folder(other.store, tmp_path / "two")
@@ -210,13 +210,13 @@ def test_whatever_a_contact_holds_survives_a_round_trip(
     """Formula-like text, quotes, line ends, emoji: what is imported from our export is what was exported."""
     here, there = Desk(sqlite_engine), Desk(sqlite_engine)
     with here.store.edit() as edit:
-        edit.put_drafts([None] * len(contacts), [drafted(values) for values in contacts])
-        edit.put_contacts([(None, {"accountid": Reference(None, company)})])
+        edit.put_drafts("Contact", [None] * len(contacts), [drafted(values) for values in contacts])
+        edit.put("Contact", [(None, {"accountid": Reference(None, company)})])
     export_file(here.store, COMPANIES, tmp_path / "companies.csv")
     export_file(here.store, CONTACTS, tmp_path / "contacts.csv")
     import_folder(there.store, tmp_path)
-    names = [column.name for column in CONTACT_COLUMNS] + ["accountname", "crm_id"]
-    stored = [[[seen.holds(name) for name in names] for seen in desk.store.stored_contacts()] for desk in (here, there)]
+    names = [column.name for column in CONTACT_COLUMNS] + ["accountid_accountname", "crm_id"]
+    stored = [[[seen.holds(name) for name in names] for seen in desk.store.stored("Contact")] for desk in (here, there)]
     assert sorted(stored[0], key=repr) == sorted(stored[1], key=repr)
 
 

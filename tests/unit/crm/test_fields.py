@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from crm import tables
-from crm.csvfiles import CONTACTS
-from crm.fields import BY_NAME, CONTACT, CONTACT_COLUMNS, GROUPED, MATCHABLE, SCHEMAS, TASK
+import pytest
+
+from crm import csvfiles, tables
+from crm.csvfiles import Sheet
+from crm.fields import CONTACT, SCHEMAS, TASK
+from crm.kinds import ACTIVITIES, CONTACTS, KINDS, Kind
 
 OPENCRM_CONTACT = [
     "crmid",
@@ -52,22 +55,34 @@ OPENCRM_CONTACT = [
 ]
 
 
-def test_every_field_of_an_opencrm_contact_is_there_under_its_name() -> None:
+OPENCRM_ACTIVITY = [
+    "crmid", "subject", "taskstatus", "taskpriority", "date_start", "due_date", "description", "tasklist",
+    "assigned_user_id",
+]  # fmt: skip
+"""Those of an activity that tasks have a use for."""
+
+SHEETS = {CONTACTS: csvfiles.CONTACTS, ACTIVITIES: csvfiles.ACTIVITIES}
+
+
+@pytest.mark.parametrize(("kind", "names"), [(CONTACTS, OPENCRM_CONTACT), (ACTIVITIES, OPENCRM_ACTIVITY)])
+def test_every_field_of_opencrm_is_there_under_its_name(kind: Kind, names: list[str]) -> None:
     """Fields are either the rules' own, or parts of one of the two addresses."""
-    assert [name for name in OPENCRM_CONTACT if name not in CONTACT.by_name and name not in GROUPED] == []
+    known = {*kind.schema.by_name, *kind.by_name}
+    assert [name for name in names if name not in known] == []
 
 
-def test_every_column_is_stored_and_exported() -> None:
+@pytest.mark.parametrize(("kind", "sheet"), SHEETS.items())
+def test_every_column_is_stored_and_exported(kind: Kind, sheet: Sheet) -> None:
     """SQL columns and CSV labels come from the one field table."""
-    assert set(BY_NAME) <= set(tables.contact.columns.keys())
-    assert set(BY_NAME) <= {heading.field for heading in CONTACTS.headings}
-    assert len({heading.label for heading in CONTACTS.headings}) == len(CONTACTS.headings)
+    assert set(kind.by_name) <= set(kind.table.columns.keys())
+    assert {*kind.by_name, *kind.pointers} <= {heading.field for heading in sheet.headings}
+    assert len({heading.label for heading in sheet.headings}) == len(sheet.headings)
 
 
 def test_rules_see_addresses_whole() -> None:
     """An address is one field of the schema; its columns are not fields."""
     assert [CONTACT.type_at(name).name for name in ("mailing", "other")] == ["postal", "postal"]
-    assert not GROUPED & CONTACT.by_name.keys()
+    assert not {name for names in CONTACTS.groups.values() for name in names} & CONTACT.by_name.keys()
 
 
 def test_references_lead_where_rules_expect() -> None:
@@ -90,18 +105,23 @@ def test_a_task_says_whether_its_list_is_planners() -> None:
 
 def test_match_keys_are_kept_for_matchable_fields() -> None:
     """What a schema calls matchable can be searched."""
-    assert MATCHABLE == ("firstname", "lastname", "email", "email2", "accountid.name")
-    assert {name.partition(".")[0] for name in MATCHABLE} == {f.name for f in CONTACT.fields if f.matchable}
+    assert CONTACTS.matchable == ("firstname", "lastname", "email", "email2", "accountid.name")
+    assert ACTIVITIES.matchable == ("subject", "date_start")
+    for kind in KINDS.values():
+        assert {name.partition(".")[0] for name in kind.matchable} == {
+            field.name for field in kind.schema.fields if field.matchable
+        }
 
 
-def test_texts_have_a_length_that_people_can_be_told() -> None:
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_texts_have_a_length_that_people_can_be_told(kind: Kind) -> None:
     """Every text column is limited, and the schema says the same."""
-    for column in CONTACT_COLUMNS:
-        if column.type.name in ("flag", "date"):
+    for column in kind.columns:
+        if column.type.name in ("flag", "date", "instant"):
             continue
         assert column.length, column.name
-        if column.name not in GROUPED:
-            assert CONTACT.by_name[column.name].max_length == column.length
+        if column in kind.plain:
+            assert kind.schema.by_name[column.name].max_length == column.length
 
 
 def test_the_field_table_needs_no_database_library() -> None:

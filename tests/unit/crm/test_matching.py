@@ -35,7 +35,7 @@ def test_keys_find_what_a_comparison_of_all_finds(
     with desk.store.edit() as edit:
         if not any(user.id == "anna" for user in desk.store.users()):
             edit.create_user("anna")
-    old = list(desk.store.contacts())
+    old = list(desk.store.records("Contact"))
     desk.write(*(deletion(record) for record in old))
     desk.write(
         *(creation(firstname=f, lastname=last, accountid=Reference(None, company)) for f, last, company in people)
@@ -43,7 +43,7 @@ def test_keys_find_what_a_comparison_of_all_finds(
     keys = {Key("k", tuple(zip(PATHS, map(fold, values), strict=False)), ignore_case=True) for values in wanted}
     expected = {
         (key, record.id)
-        for key, record in itertools.product(keys, desk.store.contacts())
+        for key, record in itertools.product(keys, desk.store.records("Contact"))
         if all(value and fold(value_of(record, path)) == value for path, value in key.terms)
     }
     assert set(desk.system.reader(desk.space()).find("Contact", keys)) == expected
@@ -65,7 +65,7 @@ def test_keys_follow_every_change(desk: Desk) -> None:
         edit.change_company(str(company.id), accountname="New Ltd")
     assert (found("accountid.name", "old ltd"), found("accountid.name", "new ltd")) == ([], [record.id])
     with desk.store.edit() as edit:
-        edit.update_contact(record.id, {"email": None, "accountid": None})
+        edit.update("Contact", record.id, {"email": None, "accountid": None})
     assert (found("email", "new@x.example"), found("accountid.name", "new ltd")) == ([], [])
 
 
@@ -73,7 +73,7 @@ def test_thousands_of_keys_are_a_few_statements(desk: Desk) -> None:
     """Two thousand contacts, two thousand keys of each form, all found."""
     desk.people("anna")
     with desk.store.edit() as edit:
-        edit.put_contacts([
+        edit.put("Contact", [
             (None, {"assigned_user_id": "anna", "firstname": f"F{n % 40}", "lastname": f"L{n}", "email": f"{n}@x"})
             for n in range(2000)
         ])  # fmt: skip

@@ -34,7 +34,7 @@ def attempts(store: CrmStore) -> list[Callable[[], object]]:
 
     def edit() -> None:
         with store.edit() as edit:
-            edit.create_contact({"lastname": CANARY})
+            edit.create("Contact", {"lastname": CANARY})
 
     system = CrmSystem(store.database.engine, "org")
     writer = system.writer(Space("org", "mailbox", "anna", "UTC"), lambda: True)
@@ -59,10 +59,10 @@ def test_a_locked_database_can_be_tried_again(tmp_path: Path) -> None:
         assert "locked by another program" in said(Unavailable, attempt)
     other.execute("ROLLBACK")
     other.close()
-    assert list(store.contacts()) == []
+    assert list(store.records("Contact")) == []
     for attempt in attempts(store):
         attempt()
-    assert len(list(store.contacts())) == 2
+    assert len(list(store.records("Contact"))) == 2
     store.database.engine.dispose()
 
 
@@ -79,9 +79,9 @@ def test_a_full_disk_keeps_nothing_of_the_transaction(tmp_path: Path) -> None:
     store.database.engine.dispose()
     sa.event.listen(store.database.engine, "connect", limit)
     with pytest.raises(Unavailable, match="disk that holds the CRM's database is full"), store.edit() as edit:
-        edit.put_contacts([(None, {"lastname": CANARY, "description": "long " * 200})] * 500)
+        edit.put("Contact", [(None, {"lastname": CANARY, "description": "long " * 200})] * 500)
     assert pages
-    assert list(store.contacts()) == []
+    assert list(store.records("Contact")) == []
     store.database.engine.dispose()
 
 
@@ -97,7 +97,7 @@ def test_a_wrong_file_says_what_to_do(tmp_path: Path, prepare: Callable[[Path], 
     """Reading and writing both say it."""
     prepare(tmp_path / "crm.db")
     store = CrmStore(sa.create_engine(f"sqlite:///{tmp_path / 'crm.db'}"), "org")
-    for attempt in (*attempts(store), lambda: list(store.contacts()), store.users):
+    for attempt in (*attempts(store), lambda: list(store.records("Contact")), store.users):
         assert message in said(UserError, attempt).replace(".  ", ". ")
     store.database.engine.dispose()
 
@@ -127,7 +127,7 @@ def test_a_server_that_goes_away_says_so(postgres_database: str) -> None:
     store = CrmStore(engine, "org")
     cut = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(Unavailable, match="does not answer"), store.edit() as edit:
-        edit.create_contact({"lastname": CANARY})
+        edit.create("Contact", {"lastname": CANARY})
         edit.transaction.connection.execute(cut)
-    assert list(store.contacts()) == []
+    assert list(store.records("Contact")) == []
     engine.dispose()

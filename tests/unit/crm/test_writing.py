@@ -53,7 +53,7 @@ def test_an_address_is_stored_under_opencrms_names(desk: Desk) -> None:
     """The first line of the street is the street; what follows is the second street field."""
     desk.people("anna")
     record = desk.written(creation(mailing=("1 Quay\nUnit 2\nYard", "Leith", "Lothian", "EH6", "Scotland")))
-    (seen,) = desk.store.stored_contacts()
+    (seen,) = desk.store.stored("Contact")
     assert seen.record.id == record.id
     assert [seen.holds(f"mailing{part}") for part in ("street", "street2", "city", "state", "zip", "country")] == [
         "1 Quay", "Unit 2\nYard", "Leith", "Lothian", "EH6", "Scotland",
@@ -111,7 +111,7 @@ def test_a_creation_sent_twice_makes_one_contact(desk: Desk) -> None:
     action = creation("mark-1", lastname="Once")
     first, again = desk.written(action), desk.written(action)
     assert first == again
-    assert len(list(desk.store.contacts())) == 1
+    assert len(list(desk.store.records("Contact"))) == 1
 
 
 def test_folders_keep_their_order_and_move(desk: Desk) -> None:
@@ -166,7 +166,7 @@ def test_a_deleted_contact_leaves_nothing_behind(desk: Desk) -> None:
     desk.people("anna", "bert")
     record = desk.written(creation(lastname="A", email="a@x.example", folder=(Reference(None, "F"),)))
     with desk.store.edit() as edit:
-        edit.share_contact(record.id, "user", "bert", "read")
+        edit.share("Contact", record.id, "user", "bert", "read")
     desk.write(deletion(record))
     with desk.engine.connect() as connection:
         for table in (tables.contact_folder, tables.share, tables.match_key, tables.contact):
@@ -205,7 +205,7 @@ def test_a_writer_killed_at_a_commit_leaves_whole_batches(desk: Desk, cut: int) 
     with pytest.raises(KeyboardInterrupt):
         list(system.writer(desk.space(), lambda: True).write(actions))
     there = {0: 0, 1: BATCH, 2: BATCH, 3: BATCH + 30}[cut]
-    assert len(list(desk.store.contacts())) == there
+    assert len(list(desk.store.records("Contact"))) == there
     assert len(desk.store.companies()) == there
     marks = desk.system.reader(desk.space()).find_marks("Contact", [Sent(action, 0) for action in actions])
     assert len(marks) == there
@@ -238,7 +238,7 @@ def test_a_commit_that_surely_kept_nothing_is_to_be_tried_again(
     with monkeypatch.context() as patch, pytest.raises(Unavailable, match="disk of the CRM's database server is full"):
         patch.setattr(sa.Connection, "commit", fail)
         desk.write(creation(lastname="A"))
-    assert list(desk.store.contacts()) == []
+    assert list(desk.store.records("Contact")) == []
 
 
 def test_a_value_that_only_the_database_refuses_takes_no_other_with_it(
@@ -246,14 +246,14 @@ def test_a_value_that_only_the_database_refuses_takes_no_other_with_it(
 ) -> None:
     """The batch is done again one by one, each action in a savepoint of its own."""
     desk.people("anna")
-    monkeypatch.setattr("crm.actions.Batch._users", lambda self, ids: {str(one) for one in ids})
+    monkeypatch.setattr("crm.references._existing", lambda transaction, named, ids: set(ids))
     record = desk.written(creation(lastname="Before"))
     good, bad, edit = creation(lastname="A"), creation(assigned_user_id="nobody"), change(record, lastname="B")
     outcomes = {outcome.action: outcome for outcome in desk.write(good, bad, edit)}
     assert outcomes[bad.id] == Refused(bad.id, "the CRM refused these values")
     assert isinstance(outcomes[good.id], Written)
     assert isinstance(outcomes[edit.id], Written)
-    assert sorted(str(one.values["lastname"]) for one in desk.store.contacts()) == ["A", "B"]
+    assert sorted(str(one.values["lastname"]) for one in desk.store.records("Contact")) == ["A", "B"]
 
 
 def test_losing_the_lease_stops_before_the_next_batch(desk: Desk) -> None:
@@ -263,7 +263,7 @@ def test_losing_the_lease_stops_before_the_next_batch(desk: Desk) -> None:
     writer = desk.system.writer(desk.space(), lambda: next(answers))
     with pytest.raises(LeaseLost):
         list(writer.write([creation(lastname=str(number)) for number in range(2 * BATCH)]))
-    assert len(list(desk.store.contacts())) == BATCH
+    assert len(list(desk.store.records("Contact"))) == BATCH
 
 
 def test_two_writers_make_a_company_once(desk: Desk) -> None:
@@ -321,8 +321,8 @@ def test_a_locked_database_keeps_nothing_of_the_batch(desk: Desk, monkeypatch: p
     def busy(*args: object) -> None:
         raise sa.exc.OperationalError("INSERT", {}, Exception("gone"))
 
-    monkeypatch.setattr("crm.actions.insert_contacts", busy)
+    monkeypatch.setattr("crm.actions.insert_rows", busy)
     with pytest.raises(Unavailable):
         desk.write(creation(lastname="A"))
     monkeypatch.undo()
-    assert list(desk.store.contacts()) == []
+    assert list(desk.store.records("Contact")) == []

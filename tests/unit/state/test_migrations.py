@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
@@ -15,7 +16,7 @@ from sqlmodel import SQLModel
 import tandem.migrations.__main__ as adding
 from engine.errors import UserError
 from state.database import open_database, reading, writing
-from tandem.migrations import revisions, upgrade
+from tandem.migrations import _changing_tables, _configuration, revisions, upgrade
 
 
 @pytest.fixture
@@ -69,6 +70,22 @@ def test_a_migrated_database_equals_a_fresh_one(engine: sa.Engine) -> None:
     SQLModel.metadata.create_all(engine)
     assert grown == shape(engine)
     assert {"link", "action", "contact", "crm_clock"} <= grown.keys()
+
+
+def test_shares_of_the_first_release_are_kept_as_contacts(engine: sa.Engine) -> None:
+    """The table is made anew under another key; what was shown to whom stays."""
+    with _changing_tables(engine) as connection:
+        config = _configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        flags = ("includeinsync", "do_not_email", "tps", "fps", "private")
+        held = f"INSERT INTO contact (org_id, crm_id, version, rev, modified_at, {', '.join(flags)})"
+        connection.execute(sa.text(f"{held} VALUES ('org', '7', 1, 1, 1, {', '.join(['false'] * len(flags))})"))
+        connection.execute(sa.text("INSERT INTO share VALUES ('org', '7', 'team', 'north', 'read')"))
+    upgrade(engine)
+    with reading(engine) as connection:
+        kept = connection.execute(sa.text("SELECT * FROM share")).all()
+    assert [tuple(row) for row in kept] == [("org", "Contact", "7", "team", "north", "read")]
 
 
 def test_upgrading_twice_changes_nothing(engine: sa.Engine) -> None:
