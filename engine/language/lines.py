@@ -188,7 +188,7 @@ class Lines:
             case t.Modifier(word="at", argument=t.Path() as path):
                 words.at = self._time(path)
             case t.Modifier(word="with", argument=(t.Word() | t.Path()) as path):
-                words.added = self._added(path, CRM if arrow == "->" else M365)
+                words.added = self._added(path, M365 if arrow == "<-" else CRM)
             case t.Modifier(word=word, span=span):
                 text = f"“{word}” is not built yet."
                 self.names.fail(_LATER[word], span, text, "Leave this line out for now.")

@@ -19,11 +19,15 @@ from engine.language.diagnostics import Problems, RuleErrors
 from engine.schema import Schemas
 
 CONTACTS = (resources.rules() / "contacts.rules").read_text()
+TASKS = (resources.rules() / "tasks.rules").read_text()
 KNOWN = {**crm.fields.SCHEMAS, **graph_client.fields.SCHEMAS}
 
 PIECES = st.sampled_from(
     ["<->", "->", "=>", "(", ")", '"', "\t", "\n", "\n  ", "\n      ", " when ", " and ", " or ", " not ", ":", ",",
-     "|", "[", "]", "setting.", "crm.", "m365.", "user", "as phone", "on create", "#", "0", "99999999999999999999", "é",
+     "|", "[", "]", "setting.", "crm.", "m365.", "user", "as phone", "on create",
+     "always", "keep others", "with ", "at ", "as day", "as task_list", "as connected_users", " falls on ", "fetch\n",
+     " only when ", " is fetched", "crm changed since last sync", "skip to crm\n", "any other", "today",
+     "#", "0", "99999999999999999999", "é",
      "→", "\x00", "language 1\n", "map\n",
      "scope\n", "define\n", " else ", "now", "2 months", ".", "[1]", "[0]", "empty"]
 )  # fmt: skip
@@ -55,11 +59,11 @@ def test_words_of_the_language_in_any_order(text: str) -> None:
     check(f"language 1\nsync x: crm.Contact <-> m365.contact\n{text}\n")
 
 
-@given(st.data())
+@pytest.mark.parametrize("text", [CONTACTS, TASKS], ids=["contacts", "tasks"])
+@given(data=st.data())
 @settings(max_examples=120, deadline=None)
-def test_edits_of_the_shipped_rules(data: st.DataObject) -> None:
+def test_edits_of_the_shipped_rules(text: str, data: st.DataObject) -> None:
     """Pieces deleted, repeated and put in at random places of a sound file."""
-    text = CONTACTS
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         end = min(len(text), start + data.draw(st.integers(0, 60)))

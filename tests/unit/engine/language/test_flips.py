@@ -23,6 +23,7 @@ CLOCK = (
     "crm.starts falls on today",
     "m365.startsAt after 90 minutes after today",
     "crm.due from 1 year before now to 1 month before today",
+    "crm changed since last sync or m365.startsAt before 2 weeks before now",
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 seconds = st.integers(0, 2 * 365 * 86_400)
