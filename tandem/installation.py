@@ -89,6 +89,8 @@ class Installation:
         self.clock = clock
         self.on_commit = on_commit
         self.rules = RuleFolder(settings.rules)
+        self.published = ""
+        """The catalogue of Planner's lists that this process has brought into the CRM."""
         self.engine: sa.Engine = open_database(settings.database, must_exist=True)
 
     def __enter__(self) -> Installation:

@@ -15,6 +15,7 @@ from state.organisations import WHOLE, SettingChange, change_setting
 from tandem import shown
 from tandem.installation import Installation
 from tandem.settingvalues import Setting, parse
+from tandem.tasklists import try_publish
 
 DEFAULT = "default"
 """The word that takes a value back."""
@@ -26,6 +27,8 @@ def change(installation: Installation, setting: Setting, words: Sequence[str], u
     def known(side: Side, kind: str) -> Sequence[str] | None:
         if (side, kind) == (CRM, "Folder"):
             return [reference.name for reference, _ in installation.store.folders()]
+        if (side, kind) == (CRM, "TaskList"):
+            return _task_lists(installation, words, user)
         return None  # Outlook's folders differ per mailbox, and may be made later
 
     value = None if list(words) == [DEFAULT] else parse(setting, words, known)
@@ -37,6 +40,16 @@ def change(installation: Installation, setting: Setting, words: Sequence[str], u
             changed_by="command line", changed_at=installation.milliseconds(),
         ),
     )  # fmt: skip
+
+
+def _task_lists(installation: Installation, words: Sequence[str], user: User | None) -> list[str]:
+    """The picklist as the user sees it; Planner is asked again for a name that is not in it."""
+    whose = user.id if user else None
+    there = [reference.name for reference in installation.store.task_lists(whose)]
+    if not {fold(word) for word in words} <= {fold(name) for name in there}:
+        try_publish(installation)
+        there = [reference.name for reference in installation.store.task_lists(whose)]
+    return there
 
 
 def doubts(installation: Installation, setting: Setting, words: Sequence[str], user: User) -> list[str]:

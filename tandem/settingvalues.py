@@ -113,9 +113,14 @@ def _names(spec: SettingSpec, words: Sequence[str], known: Known) -> tuple[str, 
         spelt = by_fold.get(fold(word))
         if spelt is None and spec.target and spec.target[0] == CRM and there is not None and fold(word) != "none":
             hint = did_you_mean(word, there) or f"The CRM has: {', '.join(map(shown.safe, there)) or 'none'}."
-            raise UserError(f"The CRM has no {spec.target[1].lower()} {shown.safe(word)}.", hint)
+            raise UserError(f"The CRM has no {_spoken(spec.target[1])} {shown.safe(word)}.", hint)
         names.append(spelt or word.strip())
     return tuple(dict.fromkeys(names))
+
+
+def _spoken(kind: str) -> str:
+    """A kind of record as people say it: ``TaskList`` is a task list."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
 
 
 def text(value: SettingValue) -> str:

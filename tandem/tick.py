@@ -26,6 +26,7 @@ from state.spaces import SpaceRecord
 from state.store import SqlState
 from state.tables import LEASE
 from tandem.installation import Installation
+from tandem.tasklists import publish_known
 
 Result: TypeAlias = Literal["idle", "done", "guard", "paused", "unavailable", "busy", "lost"]
 """idle: nothing to write. done: written. guard: stopped until a person confirms. paused: the sign-in is needed again.
@@ -117,6 +118,8 @@ def tick_space(
         for program in programs:
             ticked, retry = _one(installation, record, program, fence, order, progress)
             results.append(ticked)
+            if record.shared:
+                results += _left_out(installation, record, program)
             if ticked.failed:
                 break
         _note(installation, record, results, retry, fence)
@@ -138,6 +141,8 @@ def _one(
     try:
         return _run(installation, record, program, fence, order, progress), None
     except SignInNeeded as problem:
+        if record.shared:
+            return Ticked(record, program, "paused", text=str(problem)), None
         pause_account(installation.engine, installation.org, record.space.id, str(problem))
         text = f"{problem} This mailbox alone is paused until:  tandem user connect {record.space.user}"
         return Ticked(record, program, "paused", text=text), None
@@ -146,6 +151,18 @@ def _one(
     except LeaseLost:
         text = "another process took over this mailbox; what was not written is left to it"
         return Ticked(record, program, "lost", text=text), None
+
+
+def _left_out(installation: Installation, record: SpaceRecord, program: Program) -> list[Ticked]:
+    """Members whose sign-in has ended: they alone are paused, everybody else goes on."""
+    found = []
+    for account, problem in installation.m365.troubles(record.space).items():
+        member = spaces.find_space(installation.engine, installation.org, account)
+        if member is not None and isinstance(problem, SignInNeeded):
+            pause_account(installation.engine, installation.org, account, str(problem))
+            text = f"{problem} This account alone is paused until:  tandem user connect {member.space.user}"
+            found.append(Ticked(member, program, "paused", text=text))
+    return found
 
 
 def _run(
@@ -173,6 +190,8 @@ def _run(
     if journal.opened:
         counts = {" ".join(key): number for key, number in report.counts.items()}
         _close(installation, opening, "done", counts, report.plan.header.cause)
+    if record.shared:
+        publish_known(installation, record, program)
     if not report.ran:
         return Ticked(record, program, "guard", report, "the guard stopped the plan; nothing was written")
     return Ticked(record, program, "done" if report.counts else "idle", report)

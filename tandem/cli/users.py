@@ -60,11 +60,14 @@ def connect(context: click.Context, user_name: str) -> None:
       tandem user connect anna
     """
     from tandem.connecting import connect as connect_user
+    from tandem.tasklists import try_publish
 
     installation = opened(context)
     person = installation.user(user_name)
     account = connect_user(installation, person, _show_code)
     click.echo(f"{person.user_name} is connected to {account.upn}. See what would be synced: tandem plan")
+    if trouble := try_publish(installation):
+        click.echo(trouble, err=True)
 
 
 def _show_code(waiting: DeviceSignIn) -> None:
