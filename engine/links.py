@@ -14,6 +14,12 @@ ended: the other record went and shall not be made again. waiting: delivered, no
 held: needs a person."""
 
 
+Role: TypeAlias = Literal["", "copy", "own"]
+"""What an item is to its CRM record: '' leads, as most do. copy: one of several copies of a meeting that another
+mailbox leads; neither read into the CRM nor written. own: an event without guests, made for a user who is not
+invited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A CRM user whom a space serves: ``account`` is the id of the Microsoft 365 account, ``zone`` an IANA name."""
@@ -49,7 +55,8 @@ class Link:
     ``wake_at`` is UTC in milliseconds. ``keys`` are stored only while unpaired, so that a later CRM record finds the
     item. ``candidates`` are the CRM ids a held item could belong to. ``settled`` is what a person decided about a
     held item: a CRM id to pair with, ``create`` or ``ignore``. ``copy`` is the item that a move which was cut short
-    has already made at its target: the next write to the pair finishes the move or takes it back.
+    has already made at its target: the next write to the pair finishes the move or takes it back. ``identity`` is
+    what all copies of one meeting share, ``group`` the series that the item is an occurrence of.
     """
 
     id: str
@@ -72,6 +79,9 @@ class Link:
     keys: tuple[Key, ...] = ()
     settled: str = ""
     copy: str = ""
+    role: Role = ""
+    identity: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,38 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.links import Base, Link
 from engine.records import Key, Side, Value, to_json
 
 Verb: TypeAlias = Literal["create", "update", "move", "delete"]
 """move: an update that takes the record to another collection, where it may get another id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How many people an action mails: whom it invites, whom it tells of a change, whom it tells of a cancellation;
+    ``outside`` counts those among them who are not of the organisation."""
+
+    invitations: int = 0
+    updates: int = 0
+    cancellations: int = 0
+    outside: int = 0
+
+    @property
+    def people(self) -> int:
+        return self.invitations + self.updates + self.cancellations
+
+    def __add__(self, other: Mail) -> Mail:
+        return Mail(
+            self.invitations + other.invitations, self.updates + other.updates,
+            self.cancellations + other.cancellations, self.outside + other.outside,
+        )  # fmt: skip
+
+
+NO_MAIL: Final = Mail()
+
 Class: TypeAlias = Literal["create", "recreate", "update", "overwrite", "move", "delete"]
 """What the guard counts. overwrite = an update that replaces a value some person entered on that side;
 recreate = a creation for a record that was deleted there."""
@@ -35,7 +60,8 @@ class Action:
 
     ``id`` is the idempotency mark: derived from run and pair, found again on the record after a crash. ``target`` is
     None for a creation. ``values`` holds whole top-level fields, ready for the adapter. ``entry`` is the rule entry
-    behind the action as a whole. ``copy`` is the id of what an interrupted move has already made at its target.
+    behind the action as a whole. ``copy`` is the id of what an interrupted move has already made at its target;
+    ``mail`` is whom the write makes Microsoft 365 mail.
     """
 
     id: str
@@ -51,6 +77,7 @@ class Action:
     reason: str = ""
     title: str = ""
     copy: str | None = None
+    mail: Mail = NO_MAIL
 
     def content(self) -> str:
         """Digest of what the action does, without ids made for one run: equal in a saved plan and a fresh one."""
