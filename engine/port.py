@@ -20,7 +20,9 @@ class Page:
 
     ``gone`` and ``barred`` are ids: suspicion only (deleted, moved away, no longer readable), to be proved by
     :meth:`ReadView.read`. ``cursor`` is set on a collection's last page: where the next round starts. ``full`` is
-    true on every page of a round that listed everything from scratch (no cursor, or an expired one).
+    true on every page of a round that listed everything from scratch (no cursor, or an expired one). ``groups`` are
+    series that were listed as a whole, each with the ids that are in it now: records of that group that are not among
+    them are under suspicion too.
     """
 
     collection: str
@@ -29,6 +31,7 @@ class Page:
     barred: Sequence[str] = ()
     cursor: str | None = None
     full: bool = False
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

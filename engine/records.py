@@ -41,8 +41,9 @@ class Reference:
 
 
 Value: TypeAlias = "None | bool | int | str | Reference | tuple[Value, ...]"
-"""Text; flags; whole numbers; dates as ``YYYY-MM-DD``; instants as ``YYYY-MM-DDTHH:MM:SSZ``; tuples for lists, for
-structures (parts in schema order) and for postal addresses (street, city, region, code, country)."""
+"""Text; flags; whole numbers; dates as ``YYYY-MM-DD``; instants as ``YYYY-MM-DDTHH:MM:SSZ``, with a zone behind them as
+``YYYY-MM-DDTHH:MM:SSZ[Area/City]``; tuples for lists, for structures (parts in schema order) and for postal addresses
+(street, city, region, code, country)."""
 
 
 def opposite(side: Side) -> Side:
@@ -54,8 +55,8 @@ class Record:
     """One record of one side.
 
     ``version`` changes with every modification (etag, CRM version); ``modified`` is UTC in milliseconds where the
-    side knows it. ``editable`` is false when the space's user may read but not edit it. A path missing from
-    ``values`` was not fetched.
+    side knows it. ``editable`` is false when the space's user may read but not edit it. ``group`` is the id of the
+    series that the record is a part of. A path missing from ``values`` was not fetched.
     """
 
     side: Side
@@ -65,6 +66,7 @@ class Record:
     values: Mapping[str, Value]
     modified: int | None = None
     editable: bool = True
+    group: str = ""
 
     def get(self, path: str) -> Value | Absence:
         return self.values.get(path, NOT_FETCHED)
@@ -72,21 +74,25 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Proof that a record no longer exists: its system answered so when asked by id."""
+    """Proof that a record no longer exists: its system answered so when asked by id. ``cancelled`` says that it was
+    one occurrence of a series that goes on without it."""
 
     side: Side
     kind: str
     id: str
     merged_into: str | None = None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """The record may exist, but the space's user may not read it: never the same as gone."""
+    """The record may exist, but the space's user may not read it: never the same as gone. ``reason`` says why, without
+    personal data, where it is not a matter of rights: what its system tells of it makes no sense."""
 
     side: Side
     kind: str
     id: str
+    reason: str = ""
 
 
 State: TypeAlias = Record | Gone | Barred

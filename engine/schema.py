@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from engine.records import Side
 
 TypeName: TypeAlias = Literal[
-    "text", "long text", "email", "phone", "flag", "integer", "date", "instant", "choice", "postal", "user",
+    "text", "long text", "email", "phone", "flag", "integer", "date", "instant", "zoned", "choice", "postal", "user",
     "account", "reference", "structure", "list",
 ]  # fmt: skip
 
@@ -21,7 +21,7 @@ class Type:
     """A field's type. ``of`` belongs to lists, ``limit`` to lists (how many the side can hold) and integers (the
     greatest, counted from 0), ``parts`` to structures and, as flags, to references, ``target`` (a kind) to references,
     ``choices`` to choices; an ``open`` choice may hold other values too. ``user`` is a user of the CRM, ``account`` a
-    Microsoft 365 account, each by its id."""
+    Microsoft 365 account, each by its id. ``zoned`` is an instant with the zone it was said in, or a day."""
 
     name: TypeName
     of: Type | None = None
@@ -80,7 +80,9 @@ def steps(path: str) -> tuple[Step, ...]:
 class Schema:
     """All fields of one kind on one side. ``title`` names the fields that tell a person which record is meant;
     ``dated`` says whether records carry a modified time; ``owner`` is the field that names the user in charge;
-    records of a ``shared`` kind live in a space that several users share."""
+    records of a ``shared`` kind live in a space that several users share; ``identity`` is the field whose value all
+    copies of one thing have in common, where several mailboxes hold one each; ``organiser`` names who may change it for
+    all of them, and ``guests`` the people whom a change mails."""
 
     side: Side
     kind: str
@@ -90,6 +92,9 @@ class Schema:
     label: str = ""
     owner: str = ""
     shared: bool = False
+    identity: str = ""
+    organiser: str = ""
+    guests: str = ""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -141,6 +146,7 @@ FLAG = Type("flag")
 INTEGER = Type("integer")
 DATE = Type("date")
 INSTANT = Type("instant")
+ZONED = Type("zoned")
 POSTAL = Type("postal")
 USER = Type("user")
 ACCOUNT = Type("account")

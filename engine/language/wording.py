@@ -11,8 +11,8 @@ from engine.schema import Type
 _WORDS: Final = {
     "text": "text", "long text": "long text", "email": "an e-mail address", "phone": "a phone number",
     "flag": "yes or no", "integer": "a whole number", "date": "a date", "instant": "a date and time",
-    "zoned": "a date and time with its zone", "postal": "a postal address", "user": "a user", "account": "a Microsoft 365 account",
-    "structure": "several parts",
+    "zoned": "a date and time with its zone", "postal": "a postal address", "user": "a user",
+    "account": "a Microsoft 365 account", "structure": "several parts",
 }  # fmt: skip
 
 
