@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from graph_world import ANN, BOB, ORG, GraphWorld, KeptText
 
 from engine.links import Member, Space
-from engine.records import Reference, Value
+from engine.plans import Action, FieldChange, Verb
+from engine.port import WriteView, Written
+from engine.records import Record, Reference, Value
 from graph_client.system import GraphSystem
 from graph_emulator.planner.control_client import PlannerControl
 
@@ -76,3 +78,22 @@ class PlannerWorld:
             self.world.endpoints, lambda org, account: self.stores[account], self.world.waits.timing()
         ) as system:
             yield system
+
+
+def action(
+    id: str, verb: Verb, values: Mapping[str, Value], of: Record | None = None, *changes: FieldChange, copy: str = ""
+) -> Action:
+    """A write to Planner, on ``of`` as it was read."""
+    return Action(
+        id=id, side="m365", kind="plannerTask", verb=verb, klass=verb, target=of.id if of else None,
+        expected_version=of.version if of else None, values=values, changes=changes, entry="e", copy=copy or None,
+        title=str(of.values["title"]) if of else "",
+    )  # fmt: skip
+
+
+def written(view: WriteView, given: Action) -> Record:
+    """The record that a write returned."""
+    (outcome,) = view.write([given])
+    assert isinstance(outcome, Written), outcome
+    assert outcome.record is not None
+    return outcome.record
