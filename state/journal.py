@@ -13,7 +13,7 @@ from engine.links import Link, LinkState
 from engine.plans import Action
 from engine.port import ActionState
 from state.database import reading, writing
-from state.rows import LINKED, link_row, to_action, to_link
+from state.rows import LINKED, detail_text, to_action, to_link
 from state.tables import ACTION, LEASE, LINK, RUN, SPACE
 
 
@@ -126,8 +126,8 @@ def settle_held(engine: sa.Engine, org: str, held: Link, decision: str, now: int
             raise UserError(f"No item {held.id} is held.", "`tandem held` lists those that are.")
         if busy > now:
             raise Unavailable("That mailbox is being synced just now. Try again in a moment.")
-        settled = link_row(replace(to_link(held.space, held.kind, row), settled=decision))
-        connection.execute(sa.update(LINK).where(*at).values(detail=settled["detail"]))
+        settled = replace(to_link(held.space, held.kind, row), settled=decision)
+        connection.execute(sa.update(LINK).where(*at).values(detail=detail_text(settled)))
 
 
 def _links(engine: sa.Engine, *conditions: sa.ColumnElement[bool]) -> list[Link]:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from engine.links import NO_AGREEMENT, Base, Link
 from engine.port import LinkChange
 from engine.records import Key
-from state.bulk import run_many
+from state.among import among
+from state.bulk import Values, run_many
 from state.chunks import chunks
 from state.database import reading
-from state.rows import LINKED, Row, base_row, digest, link_row, to_base, to_link
+from state.rows import LINKED, base_text, digest, link_values, to_base, to_link
 from state.tables import BASE, LINK, LINK_KEY
 
 Pair = tuple[Link, Base]
@@ -52,23 +53,24 @@ class LinkStore:
         seen: set[str] = set()
         for column, ids in ((LINK.c.m365_id, m365_ids), (LINK.c.crm_id, crm_ids)):
             for some in chunks(list(dict.fromkeys(ids))):
-                for link, base in self._where(engine, space, kind, column.in_(some)):
+                with reading(engine) as connection:
+                    found = self._where(connection, space, kind, column.in_(some))
+                for link, base in found:
                     if link.id not in seen:
                         seen.add(link.id)
                         yield link, base
 
     def parked(self, engine: sa.Engine, space: str, kind: str, now: int) -> Iterator[Pair]:
-        return self._where(engine, space, kind, LINK.c.due_at <= now)
+        with reading(engine) as connection:
+            return self._where(connection, space, kind, LINK.c.due_at <= now)
 
     def _where(
-        self, engine: sa.Engine, space: str, kind: str, *conditions: sa.ColumnExpressionArgument[bool]
+        self, connection: sa.Connection, space: str, kind: str, condition: sa.ColumnElement[bool]
     ) -> Iterator[Pair]:
+        rows = connection.execute(sa.select(*LINKED).where(*self._at(LINK, space, kind), condition)).all()
         bases: dict[str, str] = {}
-        with reading(engine) as connection:
-            wanted = sa.select(*LINKED).where(*self._at(LINK, space, kind), *conditions)
-            rows = connection.execute(wanted).all()
-            for some in chunks([row[0] for row in rows]):
-                bases |= self._bases(connection, space, kind, BASE.c.link_id.in_(some))
+        if rows:
+            bases = self._bases(connection, space, kind, among(connection, BASE.c.link_id, (row[0] for row in rows)))
         return ((to_link(space, kind, row), to_base(bases.get(row[0]))) for row in rows)
 
     def _bases(
@@ -97,20 +99,26 @@ class LinkStore:
         self._clear(
             connection, space, kind, [id for id, c in last.items() if c.after is None or c.base is not None], (BASE,)
         )
-        place: Row = {"org_id": self.org, "space_id": space, "kind": kind}
-        kept = [change for change in last.values() if change.after is not None]
-        run_many(connection, sa.insert(LINK), [place | link_row(c.after) for c in kept if c.after])
-        agreed = [place | base_row(c.id, c.base) for c in kept if c.base and c.base != NO_AGREEMENT]
-        run_many(connection, sa.insert(BASE), agreed)
-        waiting = ((c.id, digest(key)) for c in kept if c.after for key in dict.fromkeys(c.after.keys))
-        run_many(connection, sa.insert(LINK_KEY), [place | {"link_id": id, "key": key} for id, key in waiting])
+        place = (self.org, space, kind)
+        kept = [(change, change.after) for change in last.values() if change.after is not None]
+        links = [place + link_values(link) for _, link in kept]
+        bases: list[Values] = [
+            (*place, change.id, base_text(change.base))
+            for change, _ in kept
+            if change.base is not None and (change.base.crm or change.base.m365)
+        ]
+        keys: list[Values] = [
+            (*place, link.id, digest(key)) for _, link in kept if link.keys for key in dict.fromkeys(link.keys)
+        ]
+        for table, rows in ((LINK, links), (BASE, bases), (LINK_KEY, keys)):
+            run_many(connection, sa.insert(table), table.columns.keys(), rows)
 
     def _clear(
         self, connection: sa.Connection, space: str, kind: str, ids: Sequence[str], tables: tuple[sa.Table, ...]
     ) -> None:
-        for table in tables:
-            for some in chunks(ids):
-                connection.execute(sa.delete(table).where(*self._at(table, space, kind), table.c.link_id.in_(some)))
+        for table in tables if ids else ():
+            these = (*self._at(table, space, kind), among(connection, table.c.link_id, ids))
+            connection.execute(sa.delete(table).where(*these))
 
     def _at(self, table: sa.Table, space: str, kind: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.org_id == self.org, table.c.space_id == space, table.c.kind == kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from sys import intern
 from typing import Any, Final, TypeAlias, get_args
 
@@ -28,6 +29,7 @@ _DETAILS: Final[Mapping[str, object]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def digest(key: Key) -> str:
     """What is stored of a match key: fixed length, and no one's e-mail address in an index."""
     return hashlib.blake2b(key.text().encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -74,19 +76,23 @@ LINKED: Final = (
 """What a link is read from, beside its space and kind."""
 
 
-def link_row(link: Link) -> Row:
-    """Columns of a link without its organisation."""
+def link_values(link: Link) -> tuple[object, ...]:
+    """The columns of a link from ``link_id`` on, in the table's order."""
+    due = AT_ONCE if link.state == "held" else link.wake_at
+    return (
+        link.id, link.m365_id, link.crm_id, link.m365_version, link.crm_version, link.state, due, link.agreed_at,
+        detail_text(link),
+    )  # fmt: skip
+
+
+def detail_text(link: Link) -> str:
+    """The properties of a link that no query asks for, without what is empty."""
     detail: Row = {name: value for name, none in _DETAILS.items() if (value := getattr(link, name)) != none}
     if link.candidates:
         detail["candidates"] = link.candidates
     if link.keys:
-        detail["keys"] = [[key.entry, key.terms, key.ignore_case] for key in link.keys]
-    due = AT_ONCE if link.state == "held" else link.wake_at
-    return {
-        "space_id": link.space, "kind": link.kind, "link_id": link.id, "m365_id": link.m365_id, "crm_id": link.crm_id,
-        "m365_version": link.m365_version, "crm_version": link.crm_version, "state": link.state, "due_at": due,
-        "agreed_at": link.agreed_at, "detail": _encode(detail),
-    }  # fmt: skip
+        detail["keys"] = link.keys
+    return _encode(detail)
 
 
 def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
@@ -109,8 +115,12 @@ def _to_key(entry: str, terms: Iterable[Sequence[str]], ignore_case: bool) -> Ke
     return Key(entry, tuple((path, value) for path, value in terms), ignore_case)
 
 
-def base_row(link: str, base: Base) -> Row:
-    return {"link_id": link, "packed": _encode([dict(base.crm), dict(base.m365)])}
+def base_text(base: Base) -> str:
+    return _encode([_plain_dict(base.crm), _plain_dict(base.m365)])
+
+
+def _plain_dict(values: Mapping[str, Value]) -> dict[str, Value]:
+    return values if isinstance(values, dict) else dict(values)
 
 
 class StoredBase(Base):
@@ -175,18 +185,15 @@ def to_feeds(row: sa.RowMapping) -> Feeds:
 # ---- actions --------------------------------------------------------------------------------------------------
 
 
-def action_row(intent: Intent) -> Row:
-    """Columns of a journal row that is only intended, without organisation, space and place in the run."""
+def action_values(org: str, space: str, run: str, seq: int, intent: Intent) -> tuple[object, ...]:
+    """The columns of a journal row that is only intended, in the table's order."""
     action = intent.action
-    return {
-        "action_id": action.id, "run_id": intent.run, "kind": intent.kind, "link_id": intent.link,
-        "side": action.side, "record_kind": action.kind, "verb": action.verb, "klass": action.klass,
-        "target": action.target, "crm_id": intent.crm_id, "m365_id": intent.m365_id,
-        "expected_version": action.expected_version, "entry": action.entry, "reason": action.reason,
-        "payload": _encode({"title": action.title, "values": dict(action.values)}),
-        "changes": _encode(action.changes),
-        "state": "intended", "intended_at": intent.intended_at, "ended_at": None, "result_version": "", "note": "",
-    }  # fmt: skip
+    return (
+        org, action.id, run, seq, space, intent.kind, intent.link, action.side, action.kind, action.verb, action.klass,
+        action.target, intent.crm_id, intent.m365_id, action.expected_version,
+        _encode({"title": action.title, "values": _plain_dict(action.values)}), _encode(action.changes), action.entry,
+        action.reason, "intended", intent.intended_at, None, "", "",
+    )  # fmt: skip
 
 
 def to_action(row: sa.RowMapping) -> Action:

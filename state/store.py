@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -14,12 +14,15 @@ from engine.links import Base, Link
 from engine.port import Ended, Feeds, Fence, Intent, LinkChange
 from engine.records import Key
 from state import leases
+from state.among import among
 from state.bulk import run_many
-from state.chunks import chunks
 from state.database import reading, writing
 from state.linkstore import LinkStore
-from state.rows import Row, action_row, digest, feed_row, to_feeds, to_intent
+from state.rows import action_values, digest, feed_row, to_feeds, to_intent
 from state.tables import ACTION, CLAIM, FEED, OPEN
+
+#: Parameters that the end of an action is written with.
+_END: Final = ("of", "new_state", "at", "version", "new_note", "new_crm", "new_m365")
 
 
 def _no_cut(point: str) -> None:
@@ -115,13 +118,11 @@ class SqlState:
         with self._writing("claim", fence) as connection:
             by_digest = {digest(key): key for key in keys}
             wanted = sorted(by_digest)  # one order for all spaces, or two claims could wait for each other
-            rows: list[Row] = [{"org_id": self._org, "kind": kind, "key": key} for key in wanted]
-            run_many(connection, self._claiming(fence.space, now, until), rows)
-            taken: set[Key] = set()
-            for some in chunks(wanted):
-                others = sa.select(CLAIM.c.key).where(*self._claims(kind, some), CLAIM.c.space_id != fence.space)
-                taken.update(by_digest[key] for key in connection.execute(others).scalars())
-            return frozenset(taken)
+            rows = [(self._org, kind, key) for key in wanted]
+            run_many(connection, self._claiming(fence.space, now, until), ("org_id", "kind", "key"), rows)
+            others = sa.select(CLAIM.c.key).where(CLAIM.c.space_id != fence.space, *self._claims(kind))
+            taken = connection.execute(others.where(among(connection, CLAIM.c.key, wanted))).scalars()
+            return frozenset(by_digest[key] for key in taken)
 
     def _claiming(self, space: str, now: int, until: int) -> UpdateBase:
         """Insert a claim, renew an own one or take over one that ran out; another space's stays."""
@@ -134,8 +135,8 @@ class SqlState:
 
         return postgresql.insert(CLAIM).values(fresh).on_conflict_do_update(None, key, set_=fresh, where=free)
 
-    def _claims(self, kind: str, keys: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
-        return (CLAIM.c.org_id == self._org, CLAIM.c.kind == kind, CLAIM.c.key.in_(keys))
+    def _claims(self, kind: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (CLAIM.c.org_id == self._org, CLAIM.c.kind == kind)
 
     # ---- journal ----
 
@@ -149,10 +150,9 @@ class SqlState:
         with self._writing("intend", fence) as connection:
             in_run = (ACTION.c.org_id == self._org, ACTION.c.run_id == run)
             last = connection.execute(sa.select(sa.func.max(ACTION.c.seq)).where(*in_run)).scalar_one()
-            place = count(1 if last is None else last + 1)
-            fixed = {"org_id": self._org, "space_id": fence.space}
-            rows = [action_row(intent) | fixed | {"run_id": run, "seq": next(place)} for intent in intents]
-            run_many(connection, sa.insert(ACTION), rows)
+            first = 1 if last is None else last + 1
+            rows = [action_values(self._org, fence.space, run, seq, one) for seq, one in enumerate(intents, first)]
+            run_many(connection, sa.insert(ACTION), ACTION.columns.keys(), rows)
 
     def finish(
         self,
@@ -163,11 +163,14 @@ class SqlState:
         unclaim: Collection[Key],
     ) -> None:
         with self._writing("finish", fence) as connection:
-            run_many(connection, self._ending(fence.space), [self._end(end) for end in ended])
+            now = self._clock_ms()
+            ends = [(one.action, one.state, now, one.version, one.note, one.crm_id, one.m365_id) for one in ended]
+            run_many(connection, self._ending(fence.space), _END, ends)
             self._links.apply(connection, fence.space, kind, changes)
-            for some in chunks([digest(key) for key in unclaim]):
+            if unclaim:
+                freed = among(connection, CLAIM.c.key, map(digest, unclaim))
                 own = CLAIM.c.space_id == fence.space
-                connection.execute(sa.delete(CLAIM).where(*self._claims(kind, some), own))
+                connection.execute(sa.delete(CLAIM).where(*self._claims(kind), freed, own))
 
     def _ending(self, space: str) -> sa.Update:
         """Ids that the end doesn't name stay as intended."""
@@ -187,12 +190,6 @@ class SqlState:
                 m365_id=sa.func.coalesce(sa.bindparam("new_m365", type_=sa.String), ACTION.c.m365_id),
             )
         )
-
-    def _end(self, end: Ended) -> dict[str, object]:
-        return {
-            "of": end.action, "new_state": end.state, "at": self._clock_ms(), "version": end.version,
-            "new_note": end.note, "new_crm": end.crm_id, "new_m365": end.m365_id,
-        }  # fmt: skip
 
     def _at(self, table: sa.Table, space: str, kind: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.org_id == self._org, table.c.space_id == space, table.c.kind == kind)

@@ -113,7 +113,7 @@ def _edit(bench: Bench, number: int) -> None:
 def _edit_crm(described: Path, items: list[str], title: str) -> None:
     site = read_site(described)
     with Installation(read_settings(Path(site.folder))) as opened:
-        (record,) = opened.chosen_spaces(site.user)
+        record = opened.chosen_spaces(site.user)[0]
         links = [link for link, _ in opened.state.links(record.space.id, "contacts", items, ())]
         with opened.store.edit() as edit:
             edit.put("Contact", [(link.crm_id, {"title": title}) for link in links])

@@ -174,7 +174,7 @@ def test_links_are_stored_and_read_in_sets(engine: sa.Engine, world: World) -> N
         assert list(world.state.parked("anna", KIND, world.clock.now)) == []
         assert world.state.open_intents("anna", KIND) == []
         world.state.feeds("anna", KIND)
-    assert len(stored) <= 21
+    assert len(stored) <= 7
     assert len([text for text in read if text.startswith("SELECT")]) == 4
     assert len([text for text in idle if text.startswith("SELECT")]) == 3
 
@@ -196,6 +196,7 @@ def test_an_idle_tick_scans_no_table(sqlite_engine: sa.Engine, make_organisation
         for text in dict.fromkeys(text for text in seen if not text.startswith(("BEGIN", "INSERT", "PRAGMA"))):
             explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple("x" * text.count("?")))
             plans += [str(row.detail) for row in explained]
-    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+    scans = [plan for plan in plans if plan.startswith("SCAN")]
+    assert [plan for plan in scans if "VIRTUAL TABLE" not in plan] == []  # the keys asked for come as one
     for index in ("ix_link_due", "ix_link_key", "ix_action_open", "m365_id=?", "crm_id=?"):
         assert any(index in plan for plan in plans), index
