@@ -332,6 +332,17 @@ class MemoryState:
         for link, _ in self.links(space, kind):
             yield from ((key, link.id) for key in link.keys if key in keys)
 
+    def peers(
+        self, space: str, kind: str, identities: Collection[str], crm_ids: Collection[str]
+    ) -> Iterator[tuple[Link, Base]]:
+        for link, base in list(self.link.values()):
+            if (
+                link.kind == kind
+                and link.space != space
+                and ((link.identity and link.identity in identities) or link.crm_id in crm_ids)
+            ):
+                yield link, base
+
     def open_intents(self, space: str, kind: str) -> Sequence[Intent]:
         return [
             intent

@@ -235,6 +235,12 @@ class State(Protocol):
         """Ids of unpaired links that stored one of these keys."""
         ...
 
+    def peers(
+        self, space: str, kind: str, identities: Collection[str], crm_ids: Collection[str]
+    ) -> Iterator[tuple[Link, Base]]:
+        """Links of the organisation's *other* spaces: those with one of these identities, or one of these CRM ids."""
+        ...
+
     def open_intents(self, space: str, kind: str) -> Sequence[Intent]: ...
 
     def claim(self, fence: Fence, kind: str, keys: Collection[Key], now: int, until: int) -> frozenset[Key]:

@@ -60,6 +60,23 @@ class LinkStore:
                         seen.add(link.id)
                         yield link, base
 
+    def peers(
+        self, engine: sa.Engine, space: str, kind: str, identities: Collection[str], crm_ids: Collection[str]
+    ) -> Iterator[Pair]:
+        """Links of other spaces, each once."""
+        found: dict[str, set[str]] = {}
+        with reading(engine) as connection:
+            for column, ids in ((LINK.c.identity, identities), (LINK.c.crm_id, crm_ids)):
+                for some in chunks(list(dict.fromkeys(ids))):
+                    wanted = sa.select(LINK.c.space_id, LINK.c.link_id).where(
+                        LINK.c.org_id == self.org, LINK.c.kind == kind, LINK.c.space_id != space, column.in_(some)
+                    )
+                    for place, link in connection.execute(wanted):
+                        found.setdefault(place, set()).add(link)
+        for place, links in found.items():
+            for some in chunks(sorted(links)):
+                yield from self._where(engine, place, kind, LINK.c.link_id.in_(some))
+
     def parked(self, engine: sa.Engine, space: str, kind: str, now: int) -> Iterator[Pair]:
         with reading(engine) as connection:
             return self._where(connection, space, kind, LINK.c.due_at <= now)

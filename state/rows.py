@@ -25,7 +25,7 @@ AT_ONCE: Final = 0
 #: Properties that no query asks for, with what a link has when nothing is stored.
 _DETAILS: Final[Mapping[str, object]] = {
     "wake_at": None, "reason": "", "entry": "", "collection": "", "title": "", "attempts": 0, "recreated": 0,
-    "settled": "", "copy": "",
+    "settled": "", "copy": "", "role": "", "group": "",
 }  # fmt: skip
 
 
@@ -71,7 +71,7 @@ _STATES: Final[Mapping[str, LinkState]] = {state: state for state in get_args(Li
 
 LINKED: Final = (
     LINK.c.link_id, LINK.c.m365_id, LINK.c.crm_id, LINK.c.m365_version, LINK.c.crm_version, LINK.c.state,
-    LINK.c.agreed_at, LINK.c.detail,
+    LINK.c.agreed_at, LINK.c.identity, LINK.c.detail,
 )  # fmt: skip
 """What a link is read from, beside its space and kind."""
 
@@ -81,7 +81,7 @@ def link_values(link: Link) -> tuple[object, ...]:
     due = AT_ONCE if link.state == "held" else link.wake_at
     return (
         link.id, link.m365_id, link.crm_id, link.m365_version, link.crm_version, link.state, due, link.agreed_at,
-        detail_text(link),
+        link.identity or None, detail_text(link),
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def detail_text(link: Link) -> str:
 
 def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
     """The link of a row of ``LINKED`` columns. Of what many links have in common one text is kept."""
-    link_id, m365_id, crm_id, m365_version, crm_version, state, agreed_at, packed = row
+    link_id, m365_id, crm_id, m365_version, crm_version, state, agreed_at, identity, packed = row
     detail = _decode(packed)
     if "collection" in detail:
         detail["collection"] = intern(detail["collection"])
@@ -107,7 +107,7 @@ def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
         detail["keys"] = tuple(_to_key(*parts) for parts in detail["keys"])
     return Link(
         id=link_id, space=space, kind=kind, m365_id=m365_id, crm_id=crm_id, m365_version=m365_version,
-        crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, **detail,
+        crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, identity=identity or "", **detail,
     )  # fmt: skip
 
 

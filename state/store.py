@@ -91,6 +91,11 @@ class SqlState:
     def by_keys(self, space: str, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         return self._links.by_keys(self._engine, space, kind, keys)
 
+    def peers(
+        self, space: str, kind: str, identities: Collection[str], crm_ids: Collection[str]
+    ) -> Iterator[tuple[Link, Base]]:
+        return self._links.peers(self._engine, space, kind, identities, crm_ids)
+
     # ---- cursors ----
 
     def feeds(self, space: str, kind: str) -> Feeds:

@@ -145,14 +145,16 @@ class FeedRow(SQLModel, table=True):
 
 
 class LinkRow(SQLModel, table=True):
-    """``due_at`` is when the link comes back by itself: its wake time, or 0 (at once) while it is held. ``detail`` is
-    JSON of what no query asks for (reason, title, candidates …), without what is empty."""
+    """``identity`` is what the copies of one meeting in several mailboxes share. ``due_at`` is when the link comes back
+    by itself: its wake time, or 0 (at once) while it is held. ``detail`` is JSON of what no query asks for (reason,
+    title, candidates …), without what is empty."""
 
     __tablename__ = "link"
     __table_args__ = (
         sa.UniqueConstraint("org_id", "space_id", "kind", "m365_id", name="uq_link_m365"),
         sa.UniqueConstraint("org_id", "space_id", "kind", "crm_id", name="uq_link_crm"),
         sa.Index("ix_link_crm", "org_id", "crm_id"),
+        _partial("ix_link_identity", ("org_id", "kind", "identity"), "identity IS NOT NULL"),
         _partial("ix_link_due", ("org_id", "space_id", "kind", "due_at"), "due_at IS NOT NULL"),
         CLUSTERED,
     )
@@ -168,6 +170,7 @@ class LinkRow(SQLModel, table=True):
     due_at: int | None = _maybe_time()
     agreed_at: int | None = _maybe_time()
     detail: str = _text()
+    identity: str | None
 
 
 class BaseRow(SQLModel, table=True):

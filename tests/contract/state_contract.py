@@ -216,6 +216,20 @@ class StateContract:
         assert ids(None, None) == ["m1", "m2", "m3", "m4", "m5"]
         assert dict(world.state.links("anna", KIND, ["m4"])) == {make_link(4): Base({"n": 4}, {})}
 
+    def test_peers_are_links_of_other_spaces(self, world: World) -> None:
+        """What shares an identity or a CRM record elsewhere is found, with its base, once; own links are not."""
+        mine = make_link(1, identity="meeting-1")
+        hers = make_link(7, id="link-ben", space="ben", identity="meeting-1", crm_id="c1", role="copy", group="g")
+        world.store((mine, None), (hers, Base({"n": 1}, {})), (make_link(8, id="other", space="ben"), None))
+
+        def found(space: str, identities: Sequence[str], crm_ids: Sequence[str]) -> list[tuple[Link, Base]]:
+            return list(world.state.peers(space, KIND, identities, crm_ids))
+
+        assert found("anna", ["meeting-1", "meeting-2"], ["c1"]) == [(hers, Base({"n": 1}, {}))]
+        assert found("anna", [], ["c1"]) == [(hers, Base({"n": 1}, {}))]
+        assert found("ben", ["meeting-1"], []) == [(mine, NO_AGREEMENT)]
+        assert found("anna", [], []) == found("anna", [""], ["c9"]) == []
+
     def test_spaces_and_kinds_have_their_own_links(self, world: World) -> None:
         """The same records may be linked in another space and under another kind."""
         mine, bens = make_link(1), make_link(1, id="link-ben", space="ben")

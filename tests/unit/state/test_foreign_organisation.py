@@ -54,6 +54,7 @@ CALLS: dict[str, Call] = {
         *_sql(engine, org).links("anna", KIND, ["m1"], ["c1"]),
     ],
     "parked": lambda engine, org, _: list(_sql(engine, org).parked("anna", KIND, 10**12)),
+    "peers": lambda engine, org, _: list(_sql(engine, org).peers("ben", KIND, ["meeting"], [FULL_LINK.crm_id or ""])),
     "by_keys": lambda engine, org, _: list(_sql(engine, org).by_keys("anna", KIND, FULL_LINK.keys)),
     "open_intents": lambda engine, org, _: _sql(engine, org).open_intents("anna", KIND),
     "claim": lambda engine, org, _: _sql(engine, org).claim(FENCE, KIND, [make_key("x")], 1, 10**12),
