@@ -96,13 +96,25 @@ class Kind:
     pointers: Mapping[str, Pointer] = field(init=False, repr=False)
     plain: tuple[Column, ...] = field(init=False, repr=False)
     """Columns whose value is a record's value as it stands."""
+    required: tuple[Column, ...] = field(init=False, repr=False)
+    keyed: tuple[Column, ...] = field(init=False, repr=False)
+    """Columns that match keys are kept for."""
+    keyed_ones: tuple[One, ...] = field(init=False, repr=False)
+    """Pointers that match keys are kept for, by the name of what they point to."""
+    matchable: tuple[str, ...] = field(init=False, repr=False)
+    """Paths that records can be found by."""
 
     def __post_init__(self) -> None:
         grouped = {name for names in self.groups.values() for name in names}
-        self._set("by_name", {column.name: column for column in self.columns})
         pointers: tuple[Pointer, ...] = (*self.ones, *self.manys)
+        self._set("by_name", {column.name: column for column in self.columns})
         self._set("pointers", {pointer.field: pointer for pointer in pointers})
         self._set("plain", tuple(column for column in self.columns if column.name not in grouped))
+        self._set("required", tuple(column for column in self.columns if column.required))
+        self._set("keyed", tuple(column for column in self.columns if column.matchable))
+        self._set("keyed_ones", tuple(one for one in self.ones if self.schema.by_name[one.field].matchable))
+        paths = (*(column.name for column in self.keyed), *(name_path(one) for one in self.keyed_ones))
+        self._set("matchable", paths)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -115,25 +127,6 @@ class Kind:
     @property
     def label(self) -> str:
         return self.schema.label
-
-    @property
-    def required(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.required)
-
-    @property
-    def keyed(self) -> tuple[Column, ...]:
-        """Columns that match keys are kept for."""
-        return tuple(column for column in self.columns if column.matchable)
-
-    @property
-    def keyed_ones(self) -> tuple[One, ...]:
-        """Pointers that match keys are kept for, by the name of what they point to."""
-        return tuple(one for one in self.ones if self.schema.by_name[one.field].matchable)
-
-    @property
-    def matchable(self) -> tuple[str, ...]:
-        """Paths that records can be found by."""
-        return (*(column.name for column in self.keyed), *(name_path(one) for one in self.keyed_ones))
 
 
 def name_path(one: One) -> str:

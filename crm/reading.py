@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, select
 
 from crm.access import ORG, Rights, Viewer
-from crm.kinds import Kind, Many, Named
+from crm.kinds import Kind, Many, Named, One
 from crm.matchkeys import IDS, chunks, pointed
 from crm.values import postal
 from engine.records import CRM, Record, Reference, Value
@@ -59,38 +59,44 @@ _READABLE, _EDITABLE, _ID, _VERSION, _MODIFIED, _HEAD = range(6)
 
 @cache
 def _loading(kind: Kind, rights: Rights, lock: bool) -> Select[Any]:
-    """The head, the pointers with what is told about them, then the fields' own columns."""
+    """The head, the ids with what is told about them, then the columns that are values as they stand."""
     table = kind.table
     source: FromClause = table
     named: list[ColumnElement[Any]] = []
-    for one in kind.ones:
+    for one in _told(kind):
         named.append(table.c[one.column])
-        if not one.to.plain:
-            source = source.outerjoin(one.to.table, pointed(kind, one))
-            named += [one.to.table.c[column].label(f"{one.field}_{column}") for column in (one.to.name, *one.to.flags)]
+        source = source.outerjoin(one.to.table, pointed(kind, one))
+        named += [one.to.table.c[column].label(f"{one.field}_{column}") for column in (one.to.name, *one.to.flags)]
     head = (rights.readable.label("readable"), rights.editable.label("editable"))
-    own = (table.c[name] for name in _own(kind))
+    own = (table.c[name] for name in _own(kind).values())
+    grouped = (table.c[name] for names in kind.groups.values() for name in names)
     wanted = (
-        select(*head, table.c.crm_id, table.c.version, table.c.modified_at, *named, *own)
+        select(*head, table.c.crm_id, table.c.version, table.c.modified_at, *named, *own, *grouped)
         .select_from(source)
         .where(table.c.org_id == ORG, table.c.crm_id.in_(IDS))
     )
     return wanted.order_by(table.c.crm_id).with_for_update(of=table) if lock else wanted
 
 
-def _own(kind: Kind) -> list[str]:
-    """Columns in the order they are read: those that are values as they stand, then group after group."""
-    return [*(column.name for column in kind.plain), *(name for names in kind.groups.values() for name in names)]
+def _told(kind: Kind) -> list[One]:
+    """Pointers that rules see with a name."""
+    return [one for one in kind.ones if not one.to.plain]
+
+
+def _own(kind: Kind) -> dict[str, str]:
+    """Field ▸ column, where the column is the value as it stands."""
+    ids = {one.field: one.column for one in kind.ones if one.to.plain}
+    return ids | {column.name: column.name for column in kind.plain}
 
 
 @cache
 def _reading(kind: Kind) -> Callable[[Row[Any]], dict[str, Value]]:
     """A function from a row to the values that rules see, but for the lists."""
     ones, start = [], _HEAD
-    for one in kind.ones:
-        ones.append((one, start))
-        start += 1 if one.to.plain else 2 + len(one.to.flags)
-    names = [column.name for column in kind.plain]
+    for one in _told(kind):
+        ones.append((one.field, _telling(one.to), start))
+        start += 2 + len(one.to.flags)
+    names = list(_own(kind))
     end = start + len(names)
     groups, at = [], end
     for group, members in kind.groups.items():
@@ -102,24 +108,30 @@ def _reading(kind: Kind) -> Callable[[Row[Any]], dict[str, Value]]:
         values["crmid"] = row[_ID]
         for group, first, last in groups:
             values[group] = postal(row[first:last])
-        for one, place in ones:
-            id = row[place]
-            values[one.field] = id if id is None or one.to.plain else _reference(one.to, row[place:])
+        for field, told, place in ones:
+            values[field] = None if row[place] is None else told(row, place)
         return values
 
     return read
 
 
-def _reference(named: Named, row: Sequence[Any]) -> Reference:
-    """From id, name and flags."""
-    return Reference(row[0], row[1], tuple(flag for flag, holds in zip(named.flags, row[2:], strict=False) if holds))
+def _telling(named: Named) -> Callable[[Sequence[Any], int], Value]:
+    """A function from a row, and the place where the id stands in it before the name and the flags, to the value."""
+    if named.plain:
+        return lambda row, place: row[place]
+    if not named.flags:
+        return lambda row, place: Reference(row[place], row[place + 1])
+    return lambda row, place: Reference(
+        row[place], row[place + 1], tuple(flag for at, flag in enumerate(named.flags, place + 2) if row[at])
+    )
 
 
 def _listed(connection: Connection, org: str, many: Many, ids: Sequence[str]) -> dict[str, tuple[Value, ...]]:
     """By record id, for those that list anything."""
     found: dict[str, list[Value]] = defaultdict(list)
-    for crm_id, *item in connection.execute(_listing(many), {"org": org, "ids": ids}):
-        found[crm_id].append(item[0] if many.to.plain else _reference(many.to, item))
+    told = _telling(many.to)
+    for row in connection.execute(_listing(many), {"org": org, "ids": ids}).all():
+        found[row[0]].append(told(row, 1))
     return {crm_id: tuple(items if many.ordered else sorted(items, key=str)) for crm_id, items in found.items()}
 
 

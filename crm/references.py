@@ -91,7 +91,7 @@ class Meanings:
     def ids(self, pointer: Pointer, references: Sequence[Reference], held: Collection[str]) -> Ids:
         """The ids meant, each once, in the order in which they are kept. A name that several carry means the one held
         now, else the oldest."""
-        found = dict.fromkeys(self._meant(pointer.to, reference, held) for reference in references)
+        found = dict.fromkeys([self._meant(pointer.to, reference, held) for reference in references])
         return tuple(found if isinstance(pointer, One) or pointer.ordered else sorted(found))
 
     def _meant(self, named: Named, reference: Reference, held: Collection[str]) -> str:
