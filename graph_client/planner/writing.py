@@ -14,13 +14,13 @@ from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import MOST_ITEMS, Item
 from graph_client.codec import etag
 from graph_client.fields import DETAILS
-from graph_client.planner.codec import Row, Unfit, described, encode, with_description
+from graph_client.planner.codec import Row, Unfit, bucket_of, described, encode, with_description
 from graph_client.planner.creating import Creator, first, plan_of_bucket
 from graph_client.planner.details import Job, patch, remove, write_details
 from graph_client.planner.members import Ask, Told
 from graph_client.planner.moving import Move, move
 from graph_client.planner.reading import Tasks, details_path, task_path
-from graph_client.planner.refusals import reason
+from graph_client.planner.refusals import BUCKET_GONE, reason
 
 DESCRIPTION: Final = f"{DETAILS}.description"
 _BY_ITSELF: Final = frozenset({"completedDateTime", "hasDescription"})
@@ -154,9 +154,16 @@ class Writer:
         if action.verb == "delete" and meaning in (Meaning.DONE, Meaning.GONE):
             self.tasks.forget(str(action.target))
             return Written(action.id, None)
+        if meaning is Meaning.GONE and "bucketId" in step.members and self._bucketless(action):
+            return Refused(action.id, BUCKET_GONE)
         if meaning in (Meaning.GONE, Meaning.CHANGED):
             return Stale(action.id)
         return Unknown(action.id) if meaning is Meaning.LOST else Refused(action.id, reason(answer))
+
+    def _bucketless(self, action: Action) -> bool:
+        """Whether it is the bucket that is gone, and not the task."""
+        self.tasks.ask_again()
+        return self.tasks.catalogue().place(bucket_of(action.values) or "") is None
 
     def _written(self, step: _Step) -> Outcome:
         """The task as it is now. Where more of it changed than was written, somebody's edit slipped in between reading

@@ -255,9 +255,8 @@ def test_details_cost_a_call_only_where_there_is_a_description(planner: PlannerW
         s.values["title"]: s.values["details"] for s in reader.read(KIND, ids, ["details"]) if isinstance(s, Record)
     }
     assert found == {"plain": (None,), "told": ("line\nline",)}
-    parts = [part["path"] for one in planner.world.control.log() for part in one.get("parts", [])]
-    assert len(calls(planner)) == 1
-    assert all(path.endswith(f"{with_text}/details") for path in parts)
+    parts = [part["path"] for one in planner.world.control.log() for part in one.get("batch", [])]
+    assert parts == [f"/planner/tasks/{with_text}/details"]
 
 
 def test_details_of_what_was_not_met_come_with_the_task(planner: PlannerWorld, reader: PlannerReader) -> None:
