@@ -74,8 +74,9 @@ class LinkStore:
                     for place, link in connection.execute(wanted):
                         found.setdefault(place, set()).add(link)
         for place, links in found.items():
-            for some in chunks(sorted(links)):
-                yield from self._where(engine, place, kind, LINK.c.link_id.in_(some))
+            with reading(engine) as connection:
+                pairs = self._where(connection, place, kind, among(connection, LINK.c.link_id, sorted(links)))
+            yield from pairs
 
     def parked(self, engine: sa.Engine, space: str, kind: str, now: int) -> Iterator[Pair]:
         with reading(engine) as connection:
