@@ -1,0 +1,1 @@
+"""Outlook's calendar: events, series and meetings of one mailbox."""
