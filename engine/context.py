@@ -41,13 +41,24 @@ NO_NAMES = Names()
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Who is who: CRM user ids ▸ Microsoft 365 account ids, of the users that are connected and sync this kind."""
+    """Who is who. ``accounts``: CRM user id ▸ Microsoft 365 account id, of the users that are connected and sync this
+    kind. ``mailboxes``: CRM user id ▸ address of that account. ``addresses``: CRM user id ▸ main e-mail, of every
+    active user. Addresses are lower case."""
 
     accounts: Mapping[str, str] = field(default_factory=dict)
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    owners: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """Address of a connected account ▸ its CRM user."""
+    people: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """Any address that is known ▸ its CRM user."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "users", {account: user for user, account in self.accounts.items()})
+        object.__setattr__(self, "owners", {address: user for user, address in self.mailboxes.items()})
+        named = {address: user for user, address in self.addresses.items()}
+        object.__setattr__(self, "people", named | self.owners)
 
     def account_of(self, user: str) -> str | None:
         return self.accounts.get(user)

@@ -21,10 +21,13 @@ Condition: TypeAlias = Callable[[Record | None, Record | None, Context], bool]
 
 Instants: TypeAlias = Callable[[Record | None, Record | None, Context], datetime | None]
 
-Event: TypeAlias = Literal["created in crm", "created in m365", "deleted in crm", "deleted in m365"]
+Event: TypeAlias = Literal[
+    "created in crm", "created in m365", "deleted in crm", "deleted in m365", "cancelled in m365"
+]  # fmt: skip
 Policy: TypeAlias = Literal[
     "create in m365", "create in crm", "delete in m365", "delete in crm", "recreate in m365", "recreate in crm",
     "stop syncing", "leave alone", "sync a last time, then stop", "sync", "report", "treat as created",
+    "delete that occurrence", "delete the series",
 ]  # fmt: skip
 Winner: TypeAlias = Literal["crm", "m365", "newest"]
 
@@ -169,6 +172,32 @@ class Projection(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """How the copies of one meeting in several mailboxes make one CRM record.
+
+    ``organiser`` is the CRM path of the user in whose mailbox a meeting from the CRM is made. ``leads`` holds for the
+    copy that is read and written; where no mailbox has it and ``first_synced`` says so, the copy met first is read
+    alone. ``own`` is the entry by which a user who is not invited gets an event without guests; '' for none.
+    """
+
+    entry: str
+    organiser: str
+    leads: Condition
+    first_synced: bool
+    own: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """What becomes of the occurrences of a series. ``cancelled``: one went in Microsoft 365 and the series goes on.
+    ``deleted``: the CRM record of one went. ``all_deleted``: those of all went."""
+
+    cancelled: Choice
+    deleted: Choice
+    all_deleted: Choice
+
+
 def no_parts(crm: Record | None, m365: Record | None, context: Context) -> frozenset[str]:
     """Rules that name no field fetched apart."""
     return frozenset()
@@ -223,6 +252,10 @@ class Program:
     deletions of either record go on."""
     parts: Callable[[Record | None, Record | None, Context], frozenset[str]] = no_parts
     """Names of the fields of the Microsoft 365 record, of those fetched apart, that are worth a request now."""
+    copies: Copies | None = None
+    series: Series | None = None
+    recalls: tuple[str, ...] = ()
+    """Paths of the Microsoft 365 record that the rules ask about once it is gone, beside those that are mapped."""
     asks_changed: bool = False
     """Whether any rule asks what changed since the last sync, so that contexts must say so."""
 
