@@ -58,7 +58,7 @@ class Directory:
         object.__setattr__(self, "users", {account: user for user, account in self.accounts.items()})
         object.__setattr__(self, "owners", {address: user for user, address in self.mailboxes.items()})
         named = {address: user for user, address in self.addresses.items()}
-        object.__setattr__(self, "people", named | self.owners)
+        object.__setattr__(self, "people", {**named, **self.owners})
 
     def account_of(self, user: str) -> str | None:
         return self.accounts.get(user)
