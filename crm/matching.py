@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Final, TypeAlias
@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Sel
 
 from crm.access import ORG, Rights, Viewer
 from crm.kinds import Kind
-from crm.matchkeys import chunks
+from crm.matchkeys import DAY, chunks
 from crm.reading import load
 from crm.tables import match_key
 from engine.context import fold
@@ -25,15 +25,13 @@ _VALUES: Final[BindParameter[str]] = bindparam("values", expanding=True)
 _Terms: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Paths, each with the folded values that may stand there."""
 
-_DAY: Final = timedelta(days=1)
-
 
 def find_records(
     connection: Connection, kind: Kind, viewer: Viewer, keys: Collection[Key]
 ) -> Iterator[tuple[Key, str]]:
     """Every key with the id of each readable record that it fits. Raises ValueError for a path without keys.
 
-    A day is asked of an instant in a zone that only the asker knows: records of the days beside it come too.
+    A day is asked of an instant as a span, since only the asker knows its zone.
     """
     alike: dict[tuple[str, ...], dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in dict.fromkeys(keys):
@@ -46,7 +44,7 @@ def find_records(
             rows = connection.execute(found, {**viewer.parameters, "values": part}).all()
             hits = [(key, str(row[0])) for row in rows for key in wanted.get(tuple(row[1:]), ())]
             exact = _exact(connection, kind, viewer.org, hits)
-            yield from ((key, crm_id) for key, crm_id in hits if key.ignore_case or (key, crm_id) in exact)
+            yield from (hit for hit in hits if not _inexact(kind, hit[0]) or hit in exact)
 
 
 def _folded(kind: Kind, key: Key) -> _Terms:
@@ -65,13 +63,19 @@ def _is_instant(kind: Kind, path: str) -> bool:
     return column is not None and column.type is INSTANT
 
 
-def _days(text: str) -> tuple[str, ...]:
-    """A day and its neighbours: wherever it is that day, in UTC it is one of them."""
+def _days(span: str) -> tuple[str, ...]:
+    """The days in UTC that a user's day lies on."""
+    start, _, end = span.partition("/")
     try:
-        day = date.fromisoformat(text)
-        return tuple(one.isoformat() for one in (day - _DAY, day, day + _DAY))
-    except (ValueError, OverflowError):
+        first, last = (date.fromisoformat(instant[:DAY]).toordinal() for instant in (start, end))
+    except ValueError:
         return ()
+    return tuple(date.fromordinal(day).isoformat() for day in range(first, last + 1))
+
+
+def _inexact(kind: Kind, key: Key) -> bool:
+    """Whether the rows that are looked up say less than the key."""
+    return not key.ignore_case or any(_is_instant(kind, path) for path, _ in key.terms)
 
 
 @cache
@@ -94,14 +98,20 @@ def _of(table: FromClause, kind: Kind, path: str) -> ColumnElement[bool]:
 
 
 def _exact(connection: Connection, kind: Kind, org: str, hits: list[tuple[Key, str]]) -> set[tuple[Key, str]]:
-    strict = [(key, crm_id) for key, crm_id in hits if not key.ignore_case]
+    strict = [(key, crm_id) for key, crm_id in hits if _inexact(kind, key)]
     seen = load(connection, kind, Viewer(org), {crm_id for _, crm_id in strict})
     return {(key, crm_id) for key, crm_id in strict if crm_id in seen and _spelt(kind, key, seen[crm_id].record)}
 
 
 def _spelt(kind: Kind, key: Key, record: Record) -> bool:
-    texts = (term for term in key.terms if not _is_instant(kind, term[0]))
-    return all(comparable(_value(record, path)) == value for path, value in texts)
+    return all(_fits(kind, key, _value(record, path), path, value) for path, value in key.terms)
+
+
+def _fits(kind: Kind, key: Key, held: Value, path: str, wanted: str) -> bool:
+    if _is_instant(kind, path):
+        start, _, end = wanted.partition("/")
+        return isinstance(held, str) and start <= held < end
+    return key.ignore_case or comparable(held) == wanted
 
 
 def _value(record: Record, path: str) -> Value:

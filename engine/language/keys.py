@@ -222,11 +222,12 @@ def leaves(expr: Expr) -> Iterator[Expr]:
 # ---- at run time ----------------------------------------------------------------------------------------------
 
 
-def keys_of(entry: str, ignore_case: bool, *found: tuple[str, Found]) -> tuple[Key, ...]:
-    """Keys for (CRM path, value on this side) of every term; lists count once per element, empties make no key."""
+def keys_of(entry: str, ignore_case: bool, *found: tuple[str, Found, bool]) -> tuple[Key, ...]:
+    """Keys for (CRM path, value on this side, whether it is folded) of every term; lists count once per element,
+    empties make no key."""
     columns = []
-    for path, value in found:
-        column = [(path, text) for text in _texts(value, ignore_case)]
+    for path, value, folded in found:
+        column = [(path, text) for text in _texts(value, folded)]
         if not column:
             return ()
         columns.append(column)

@@ -6,7 +6,7 @@ holds. Comparing with an empty value is false; its negation is true.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from engine.context import Context, Everything, SettingValue, fold
@@ -276,7 +276,24 @@ def falls_on(context: Context, one: Operand, other: Operand) -> Answer:
 def day_of(context: Context, value: Operand) -> Operand:
     """The user's calendar day of a date or an instant, as records hold days."""
     found = point(value)
-    return found if found is None or isinstance(found, Absence) else moments.local_day(found, context.zone).isoformat()
+    if found is None or isinstance(found, Absence):
+        return found
+    try:
+        return moments.local_day(found, context.zone).isoformat()
+    except OverflowError:  # the first and the last day of the calendar
+        return None
+
+
+def span_of_day(context: Context, value: Operand) -> Operand:
+    """The instants of that day: its first, and the first after it."""
+    found = point(value)
+    if found is None or isinstance(found, Absence):
+        return found
+    try:
+        day = moments.local_day(found, context.zone)
+        return "/".join(days.written(moments.midnight(one, context.zone)) for one in (day, day + timedelta(days=1)))
+    except OverflowError:  # the first and the last day of the calendar
+        return None
 
 
 def crossings(context: Context, value: Operand, amount: int, unit: Unit) -> list[datetime]:

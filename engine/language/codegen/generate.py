@@ -163,14 +163,16 @@ class Generator:
         """The keys of one alternative, where this side's tests hold; else none."""
         own = alternative.crm if side == "crm" else alternative.m365
         tests = [self.conditions.holds(test) for test in own]
-        terms = [self._term(term, side) for term in alternative.terms]
+        terms = [self._term(term, side, rule.ignoring_case) for term in alternative.terms]
         made = call("keys_of", constant(rule.entry.id), constant(rule.ignoring_case), *terms)
         return nodes.choose(nodes.all_of(*tests), made, nodes.tuple_of()) if tests else made
 
-    def _term(self, term: Term, side: Side) -> ast.expr:
+    def _term(self, term: Term, side: Side, folded: bool) -> ast.expr:
         ref = term.crm if side == "crm" else term.m365
         value = self.conditions.operand(ref)
-        return nodes.tuple_of(constant(term.crm.path), call("day_of", name("context"), value) if term.by_day else value)
+        if term.by_day:
+            value = call("span_of_day" if term.crm.type.name == "instant" else "day_of", name("context"), value)
+        return nodes.tuple_of(constant(term.crm.path), value, constant(folded and not term.by_day))
 
     def _matches(self, made: Mapping[str, Any]) -> tuple[MatchEntry, ...]:
         return tuple(

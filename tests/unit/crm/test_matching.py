@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import task_records
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +100,36 @@ def test_empty_values_make_no_key(desk: Desk) -> None:
     desk.written(creation(email=None, lastname="A"))
     key = Key("k", (("email", ""), ("lastname", "a")), ignore_case=True)
     assert list(desk.system.reader(desk.space()).find("Contact", [key])) == []
+
+
+STARTS = st.integers(0, 5 * 96).map(
+    lambda quarters: (datetime(2026, 3, 26, tzinfo=UTC) + timedelta(minutes=15 * quarters)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+)
+ZONES = st.sampled_from(["UTC", "Europe/London", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tasks=st.lists(st.tuples(NAMES, STARTS), min_size=1, max_size=5),
+    wanted=st.lists(st.tuples(NAMES, STARTS)),
+    zone=ZONES,
+)
+def test_a_day_finds_what_the_rules_would(
+    desk: Desk, tasks: list[tuple[str, str]], wanted: list[tuple[str, str]], zone: str
+) -> None:
+    """Keys that the rules of tasks make of Planner's tasks find just the CRM tasks with one of these keys: neither
+    the days beside nor those of another zone, also where clocks change."""
+    with desk.store.edit() as edit:
+        if not any(user.id == "anna" for user in desk.store.users()):
+            edit.create_user("anna")
+    desk.write(*(deletion(record) for record in list(desk.store.records("Task"))))
+    desk.write(*(creation(kind="Task", subject=subject, date_start=start) for subject, start in tasks))
+    entry, here = task_records.program().matches[0], task_records.context(zone=zone)
+    items = [task_records.planned(title=title, dueDateTime=due) for title, due in wanted]
+    keys = {key for item in items for key in entry.m365_keys(item, here)}
+    expected = {
+        (key, record.id) for record in desk.store.records("Task") for key in entry.crm_keys(record, here) if key in keys
+    }
+    assert set(desk.system.reader(desk.space()).find("Task", keys)) == expected

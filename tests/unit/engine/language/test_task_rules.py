@@ -160,11 +160,11 @@ def _zone(name: str) -> object:
     return ZoneInfo(name)
 
 
-def test_a_day_stands_in_the_key_as_the_user_sees_it() -> None:
-    """What the CRM is asked for: the folded title, and a calendar day."""
+def test_a_day_stands_in_the_key_as_the_users_span_of_it() -> None:
+    """What the CRM is asked for: the folded title, and when the user's calendar day begins and ends."""
     m365 = planned(title=" Paint ", dueDateTime="2026-11-22T12:30:00Z")
     found = program().matches[0].m365_keys(m365, context(zone="Pacific/Auckland"))
-    terms = (("subject", "paint"), ("date_start", "2026-11-23"))
+    terms = (("subject", "paint"), ("date_start", "2026-11-22T11:00:00Z/2026-11-23T11:00:00Z"))
     assert found == (Key("tasks/match on first sync/by title", terms, True),)
 
 
