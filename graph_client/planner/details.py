@@ -14,8 +14,7 @@ from graph_client.planner.codec import FIRST_HINT, Row
 from graph_client.planner.members import Ask
 from graph_client.planner.reading import Tasks, details_path, task_path
 
-_ITEM: Final = "#microsoft.graph.plannerChecklistItem"
-_LINK: Final = "#microsoft.graph.plannerExternalReference"
+_PREVIEWS: Final = ("noPreview", "checklist", "description", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +50,58 @@ def remove(id: str, version: str) -> Item:
     return Item("DELETE", task_path(id), headers={"If-Match": version})
 
 
-def carried(source: Row, description: str | None, present: Row) -> dict[str, Json]:
-    """What makes the details ``present`` ({} for new ones) those of ``source``, with another description where one is
-    given. Checklist and attachments keep their order; hints are made anew, since those that were read are refused."""
-    wanted = description if description is not None else _words(source.get("description"))
+def carried(source: Row, description: str | None, present: Row, done: set[str]) -> dict[str, Json]:
+    """The next write on the way from the details ``present`` to those of ``source``, with another description where
+    one is given; {} at the end. ``done`` keeps what was written, so that nothing is written twice.
+
+    Of checklist and attachments one new entry at a time: its place is behind the last one, whose hint has to be known,
+    and an entry's own hint that was read would be refused."""
     members: dict[str, Json] = {}
-    if wanted != _words(present.get("description")):
+    wanted = description if description is not None else _words(source.get("description"))
+    if wanted != _words(present.get("description")) and "description" not in done:
         members["description"] = wanted
     kind = source.get("previewType")
-    if kind in ("noPreview", "checklist", "description", "reference") and kind != present.get("previewType"):
+    if kind in _PREVIEWS and kind != present.get("previewType") and "previewType" not in done:
         members["previewType"] = kind
-    items = _merged(source, present, "checklist", _ITEM, ("title", "isChecked"), "orderHint")
-    links = _merged(source, present, "references", _LINK, ("alias", "type"), "previewPriority")
+    done.update(members)
+    items = _merged(source, present, _CHECKLIST, done)
+    links = _merged(source, present, _REFERENCES, done)
     return members | ({"checklist": items} if items else {}) | ({"references": links} if links else {})
 
 
-def _merged(source: Row, present: Row, name: str, type: str, kept: Sequence[str], hint: str) -> dict[str, Json]:
-    wanted, here = _entries(source.get(name)), _entries(present.get(name))
-    merged: dict[str, Json] = {key: None for key in here if key not in wanted}
-    place = ""
-    for key, entry in sorted(wanted.items(), key=lambda one: _words(one[1].get(hint))):
-        place += FIRST_HINT
-        held = {member: entry.get(member) for member in kept}
-        if key not in here or held != {member: here[key].get(member) for member in kept}:
-            merged[key] = {"@odata.type": type, **held, hint: place}
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """An object of details whose members are entries: ``kept`` of each entry is carried over, ``hint`` orders them."""
+
+    name: str
+    type: str
+    kept: tuple[str, ...]
+    hint: str
+
+
+_CHECKLIST: Final = _Map("checklist", "#microsoft.graph.plannerChecklistItem", ("title", "isChecked"), "orderHint")
+_REFERENCES: Final = _Map(
+    "references", "#microsoft.graph.plannerExternalReference", ("alias", "type"), "previewPriority"
+)
+
+
+def _merged(source: Row, present: Row, given: _Map, done: set[str]) -> dict[str, Json]:
+    wanted, here = _entries(source.get(given.name)), _entries(present.get(given.name))
+    merged: dict[str, Json] = {key: None for key in here if key not in wanted and f"{given.name} {key}" not in done}
+    done.update(f"{given.name} {key}" for key in merged)
+    last = max((_words(entry.get(given.hint)) for entry in here.values()), default="")
+    added = False
+    for key, entry in sorted(wanted.items(), key=lambda one: _words(one[1].get(given.hint))):
+        held = {member: entry.get(member) for member in given.kept}
+        mark = f"{given.name} {key}"
+        same = key in here and held == {member: here[key].get(member) for member in given.kept}
+        if same or mark in done or (added and key not in here):
+            continue
+        done.add(mark)
+        merged[key] = {"@odata.type": given.type, **held}
+        if key not in here:
+            merged[key] = {"@odata.type": given.type, **held, given.hint: f"{last}{FIRST_HINT}"}
+            added = True
     return merged
 
 

@@ -10,14 +10,14 @@ from typing import Final
 from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
 from engine.records import Value
-from graph_client.answers import Answer, Json, Meaning
+from graph_client.answers import Answer, Meaning
 from graph_client.batch import Item
 from graph_client.codec import etag
 from graph_client.fields import DETAILS, TASK_ROWS
 from graph_client.planner.catalogue import Plan
 from graph_client.planner.codec import Row, Unfit, decode, described, encode, with_description
 from graph_client.planner.creating import NEW_TASKS, first, take_back
-from graph_client.planner.details import Job, carried, patch, remove, write_details
+from graph_client.planner.details import carried, patch, remove
 from graph_client.planner.members import Ask, Told
 from graph_client.planner.reading import Tasks, details_path, task_path
 from graph_client.planner.refusals import PLAN_GONE, reason
@@ -136,12 +136,14 @@ class _Mover:
 
     def _described(self, source: Row, description: str | None) -> None:
         present = self._got(details_path(self.copy), self.accounts, Unknown(self.move.action.id))
-        members: dict[str, Json] = carried(source, description, present)
-        if not members:
-            return
-        for _, answer in write_details(self.tasks, [Job(self.copy, self.accounts, members, etag(present))]):
-            if answer.meaning is not Meaning.DONE:
-                raise _Halt(self._no(answer), undo=answer.meaning is not Meaning.LOST)
+        done: set[str] = set()
+        while members := carried(source, description, present, done):
+            told = self._told(patch(details_path(self.copy), members, etag(present)), self.accounts)
+            if told.answer.meaning is not Meaning.DONE:
+                raise _Halt(self._no(told.answer), undo=told.answer.meaning is not Meaning.LOST)
+            present = told.answer.members
+            if not etag(present):
+                present = self._got(details_path(self.copy), self.accounts, Unknown(self.move.action.id))
 
     def _removed(self, source: str) -> None:
         """Delete the old task as it was read; what somebody changed meanwhile is not lost: the new one goes instead."""
