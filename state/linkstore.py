@@ -15,7 +15,7 @@ from state.among import among
 from state.bulk import Values, run_many
 from state.chunks import chunks
 from state.database import reading
-from state.rows import LINKED, base_text, digest, link_values, to_base, to_link
+from state.rows import LINK_COLUMNS, LINKED, base_text, digest, link_values, to_base, to_link
 from state.tables import BASE, LINK, LINK_KEY
 
 Pair = tuple[Link, Base]
@@ -128,8 +128,10 @@ class LinkStore:
         keys: list[Values] = [
             (*place, link.id, digest(key)) for _, link in kept if link.keys for key in dict.fromkeys(link.keys)
         ]
-        for table, rows in ((LINK, links), (BASE, bases), (LINK_KEY, keys)):
-            run_many(connection, sa.insert(table), table.columns.keys(), rows)
+        here = ("org_id", "space_id", "kind")
+        run_many(connection, sa.insert(LINK), (*here, *LINK_COLUMNS), links)
+        run_many(connection, sa.insert(BASE), (*here, "link_id", "packed"), bases)
+        run_many(connection, sa.insert(LINK_KEY), (*here, "link_id", "key"), keys)
 
     def _clear(
         self, connection: sa.Connection, space: str, kind: str, ids: Sequence[str], tables: tuple[sa.Table, ...]

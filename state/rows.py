@@ -76,8 +76,14 @@ LINKED: Final = (
 """What a link is read from, beside its space and kind."""
 
 
+LINK_COLUMNS: Final = (
+    "link_id", "m365_id", "crm_id", "m365_version", "crm_version", "state", "due_at", "agreed_at", "identity", "detail",
+)  # fmt: skip
+"""What a link is written to, beside its organisation, space and kind."""
+
+
 def link_values(link: Link) -> tuple[object, ...]:
-    """The columns of a link from ``link_id`` on, in the table's order."""
+    """The values of a link's ``LINK_COLUMNS``."""
     due = AT_ONCE if link.state == "held" else link.wake_at
     return (
         link.id, link.m365_id, link.crm_id, link.m365_version, link.crm_version, link.state, due, link.agreed_at,
@@ -185,8 +191,15 @@ def to_feeds(row: sa.RowMapping) -> Feeds:
 # ---- actions --------------------------------------------------------------------------------------------------
 
 
+ACTION_COLUMNS: Final = (
+    "org_id", "action_id", "run_id", "seq", "space_id", "kind", "link_id", "side", "record_kind", "verb", "klass",
+    "target", "crm_id", "m365_id", "expected_version", "payload", "changes", "entry", "reason", "state", "intended_at",
+    "ended_at", "result_version", "note",
+)  # fmt: skip
+
+
 def action_values(org: str, space: str, run: str, seq: int, intent: Intent) -> tuple[object, ...]:
-    """The columns of a journal row that is only intended, in the table's order."""
+    """The values of a journal row's ``ACTION_COLUMNS``: one that is only intended."""
     action = intent.action
     return (
         org, action.id, run, seq, space, intent.kind, intent.link, action.side, action.kind, action.verb, action.klass,

@@ -18,7 +18,7 @@ from state.among import among
 from state.bulk import run_many
 from state.database import reading, writing
 from state.linkstore import LinkStore
-from state.rows import action_values, digest, feed_row, to_feeds, to_intent
+from state.rows import ACTION_COLUMNS, action_values, digest, feed_row, to_feeds, to_intent
 from state.tables import ACTION, CLAIM, FEED, OPEN
 
 #: Parameters that the end of an action is written with.
@@ -157,7 +157,7 @@ class SqlState:
             last = connection.execute(sa.select(sa.func.max(ACTION.c.seq)).where(*in_run)).scalar_one()
             first = 1 if last is None else last + 1
             rows = [action_values(self._org, fence.space, run, seq, one) for seq, one in enumerate(intents, first)]
-            run_many(connection, sa.insert(ACTION), ACTION.columns.keys(), rows)
+            run_many(connection, sa.insert(ACTION), ACTION_COLUMNS, rows)
 
     def finish(
         self,
