@@ -118,7 +118,7 @@ def _accounts(value: Value) -> tuple[str, ...]:
     return tuple(id for id in value if isinstance(id, str)) if isinstance(value, tuple) else ()
 
 
-def moment(raw: Json) -> datetime | None:
+def moment(raw: object) -> datetime | None:
     """The aware instant in ISO 8601; None for what is none."""
     if not isinstance(raw, str) or not raw:
         return None

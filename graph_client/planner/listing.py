@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import Unavailable
@@ -43,28 +43,44 @@ class Sheet:
 
     def versions(self) -> dict[str, str]:
         """Task id ▸ version tag."""
-        words = self.tags.split(" ") if self.tags else []
-        return dict(zip(words[::2], words[1::2], strict=True))
+        return _paired(self.tags)
 
 
-def pack(sheets: Collection[Sheet]) -> str:
-    """The cursor of a plan whose pages these are."""
-    body = {"version": _VERSION, "pages": [[sheet.digest, sheet.tags] for sheet in sheets]}
-    return json.dumps(body, separators=(",", ":"))
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of a plan: its pages, and version tags of the details that are watched, by task id."""
+
+    pages: tuple[Sheet, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The plan's cursor."""
+        watched = " ".join(f"{id} {version}" for id, version in sorted(self.details.items()))
+        pages = [[sheet.digest, sheet.tags] for sheet in self.pages]
+        return json.dumps({"version": _VERSION, "pages": pages, "details": watched}, separators=(",", ":"))
+
+    def versions(self) -> dict[str, str]:
+        """Task id ▸ version tag, of all pages."""
+        return {id: version for sheet in self.pages for id, version in sheet.versions().items()}
 
 
-def unpack(cursor: str | None) -> tuple[Sheet, ...] | None:
-    """The pages in a cursor; None for what is none."""
+def remembered(cursor: str | None) -> Memory | None:
+    """What a cursor holds; None for what is none."""
     try:
         body = json.loads(cursor or "null")
         if not isinstance(body, dict) or body.get("version") != _VERSION:
             return None
-        sheets = tuple(Sheet(str(digest), str(tags)) for digest, tags in body["pages"])
-        for sheet in sheets:
-            sheet.versions()
+        pages = tuple(Sheet(str(digest), str(tags)) for digest, tags in body["pages"])
+        found = Memory(pages, _paired(str(body["details"])))
+        found.versions()
     except (ValueError, TypeError, KeyError):
         return None
-    return sheets
+    return found
+
+
+def _paired(text: str) -> dict[str, str]:
+    words = text.split(" ") if text else []
+    return dict(zip(words[::2], words[1::2], strict=True))
 
 
 def sheets(session: Session, plan: str, known: Mapping[str, Sheet]) -> Iterator[Sheet]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from engine.errors import SignInNeeded, Unavailable
 from engine.port import Page
 from engine.records import M365, Barred, Gone, Record, State
 from graph_client.answers import Json, Meaning
 from graph_client.batch import Item
+from graph_client.codec import etag
 from graph_client.fields import DETAILS
 from graph_client.folders import quoted
 from graph_client.planner.catalogue import Catalogue, Plan, read_catalogue
-from graph_client.planner.codec import KIND, decode, with_description
-from graph_client.planner.listing import NoPlan, NotAllowed, Sheet, pack, sheets, tag, unpack
+from graph_client.planner.codec import KIND, decode, moment, with_description
+from graph_client.planner.listing import Memory, NoPlan, NotAllowed, Sheet, remembered, sheets, tag
 from graph_client.planner.members import Ask, Members, TokenTrouble, Told
 from graph_client.planner.plans import load
 
-NOTHING = ""
+NOTHING: Final = ""
 """The id of the pseudo-collection whose cursor is the catalogue."""
+WATCHED: Final = 45 * 24 * 3600
+"""Seconds around a due date in which edits of the description are looked for; others wait for another edit."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Tasks:
     seen: dict[str, Record] = field(default_factory=dict)
     plan_of: dict[str, str] = field(default_factory=dict)
     _asked_again: bool = False
+    _watching: bool = False
 
     # ---- the catalogue ----
 
@@ -66,12 +71,12 @@ class Tasks:
 
     def changes(self, cursors: Mapping[str, str | None]) -> Iterator[Page]:
         """Rounds of these plans, and of '' the catalogue, last. A plan that is gone has no pages; one that nobody can
-        read now keeps its cursor."""
+        read now keeps its cursor. Whenever the catalogue is read again descriptions are looked after too."""
         if NOTHING in cursors and self.known is None:
             self.known = read_catalogue(cursors[NOTHING])
         if self.known is None or self.known.old(int(self.clock() * 1000), self.members.accounts):
             self.refresh()
-            self._asked_again = True
+            self._asked_again = self._watching = True
         for id, cursor in cursors.items():
             plan = self.catalogue().plan(id)
             if plan is not None:
@@ -84,7 +89,7 @@ class Tasks:
             if account not in self.members.present():
                 continue
             try:
-                yield from self._pages(plan.id, account, unpack(cursor), cursor)
+                yield from self._pages(plan, account, remembered(cursor), cursor)
                 return
             except NotAllowed:
                 self.known = self.catalogue().without(plan.id, account)
@@ -96,23 +101,42 @@ class Tasks:
         if cursor is not None:
             yield Page(plan.id, cursor=cursor)
 
-    def _pages(self, plan: str, account: str, before: tuple[Sheet, ...] | None, cursor: str | None) -> Iterator[Page]:
+    def _pages(self, plan: Plan, account: str, before: Memory | None, cursor: str | None) -> Iterator[Page]:
         """What is new since ``before``, one page at a time; then, on the last one, what is missing and the cursor."""
-        full = before is None
-        known = {sheet.digest: sheet for sheet in before or ()}
-        versions = {id: version for sheet in known.values() for id, version in sheet.versions().items()}
+        full, watching = before is None, self._watching and before is not None
+        before = before or Memory()
+        versions = before.versions()
+        known = {} if watching else {sheet.digest: sheet for sheet in before.pages}
         after: list[Sheet] = []
-        for sheet in sheets(self.members.session(account), plan, known):
-            after.append(sheet)
-            self.plan_of.update(dict.fromkeys(sheet.versions(), plan))
+        for sheet in sheets(self.members.session(account), plan.id, known):
+            after.append(Sheet(sheet.digest, sheet.tags))
+            self.plan_of.update(dict.fromkeys(sheet.versions(), plan.id))
             if sheet.rows:
                 records = [self.record(row) for row in sheet.rows]
-                yield Page(plan, [one for one in records if versions.get(one.id) != tag(one.version)], full=full)
-        if before is not None and [one.digest for one in before] == [one.digest for one in after]:
-            yield Page(plan, cursor=cursor)
+                yield Page(plan.id, [one for one in records if versions.get(one.id) != tag(one.version)], full=full)
+        if not full and not watching and [one.digest for one in before.pages] == [one.digest for one in after]:
+            yield Page(plan.id, cursor=cursor)
             return
         here = {id for sheet in after for id in sheet.versions()}
-        yield Page(plan, gone=[id for id in versions if id not in here], cursor=pack(after), full=full)
+        details = {id: version for id, version in before.details.items() if id in here}
+        if watching:
+            details = self._watched(plan, here)
+        rewritten = [id for id in details if watching and id in versions and details[id] != before.details.get(id)]
+        gone = [id for id in versions if id not in here]
+        yield Page(plan.id, gone=gone + rewritten, cursor=Memory(tuple(after), details).text(), full=full)
+
+    def _watched(self, plan: Plan, here: Collection[str]) -> dict[str, str]:
+        """Version tags of the details of tasks that are due about now: an edit of nothing but the description moves
+        neither the task's version nor its page."""
+        near = [id for id in here if id in self.seen and self._near(self.seen[id])]
+        asks = [Ask(Item("GET", details_path(id)), plan.viewers) for id in near]
+        told = self.members.answers(asks)
+        return {near[one.index]: tag(etag(one.answer.members)) for one in told if one.answer.meaning is Meaning.DONE}
+
+    def _near(self, record: Record) -> bool:
+        due = moment(record.values.get("dueDateTime"))
+        described = record.values.get("hasDescription") is not False
+        return described and due is not None and abs(due.timestamp() - self.clock()) < WATCHED
 
     def record(self, row: Mapping[str, Json]) -> Record:
         """A row as a record, remembered."""

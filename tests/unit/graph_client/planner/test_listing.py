@@ -12,7 +12,7 @@ from graph_stub import ROOT
 from engine.errors import Unavailable
 from graph_client.answers import Json
 from graph_client.planner import listing
-from graph_client.planner.listing import NoPlan, NotAllowed, Sheet, pack, sheets, tag, unpack
+from graph_client.planner.listing import Memory, NoPlan, NotAllowed, Sheet, remembered, sheets, tag
 from graph_client.session import Session
 
 PLAN = f"{ROOT}/planner/plans/p1/tasks"
@@ -119,13 +119,19 @@ def test_a_page_without_rows_or_ids_is_an_error(
 
 
 def test_a_cursor_comes_back() -> None:
-    """Digests and versions survive as text."""
-    given = (Sheet("d1", "a 1 b 2"), Sheet("d2", ""))
-    assert unpack(pack(given)) == given
-    assert given[0].versions() == {"a": "1", "b": "2"}
+    """Digests, versions and watched details survive as text."""
+    given = Memory((Sheet("d1", "a 1 b 2"), Sheet("d2", "")), {"b": "7", "a": "8"})
+    assert remembered(given.text()) == given
+    assert given.versions() == {"a": "1", "b": "2"}
 
 
-@pytest.mark.parametrize("text", [None, "", "nonsense", "{}", '{"version":1}', '{"version":1,"pages":[["d","a 1 b"]]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None, "", "nonsense", "{}", '{"version":1}', '{"version":1,"pages":[["d","a 1 b"]],"details":""}',
+        '{"version":1,"pages":[],"details":"a"}',
+    ],
+)  # fmt: skip
 def test_what_is_no_cursor_is_none(text: str | None) -> None:
     """The plan is listed whole then."""
-    assert unpack(text) is None
+    assert remembered(text) is None

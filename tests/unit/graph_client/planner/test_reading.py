@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import pytest
 from graph_world import ANN, BOB
@@ -275,6 +276,34 @@ def test_details_of_a_task_that_just_went_prove_it(planner: PlannerWorld, reader
     first_round(reader)
     planner.planner.delete_task(id)
     assert list(reader.read(KIND, [id], ["details"])) == [Gone("m365", KIND, id)]
+
+
+def test_an_edit_of_nothing_but_the_description_is_noticed(planner: PlannerWorld, system: GraphSystem) -> None:
+    """It moves no version that a listing shows: once an hour descriptions due about now are looked after, and what was
+    rewritten is a suspect, to be read again; far ones are left alone."""
+    soon = datetime.fromtimestamp(planner.world.waits.timing().clock() + 9 * 86_400, UTC).strftime("%Y-%m-%dT12:00:00Z")
+    text = {"description": "text"}
+    near, kept = (planner.add(title, details=text, dueDateTime=soon) for title in ("near", "kept"))
+    far = planner.add("far", details=text, dueDateTime="2031-01-01T12:00:00Z")
+    before = cursors(first_round(look(planner, system)))
+    planner.world.waits.slept.append(LIFE)
+    pages = list(look(planner, system).changes(KIND, before))
+    assert {id for page in pages for id in page.gone} == {near, kept}  # met, and not looked at until now
+    for id in (near, far):
+        planner.planner.describe(id, "theirs")
+    before = cursors(pages)
+    pages = list(look(planner, system).changes(KIND, before))
+    assert cursors(pages) == before
+    planner.world.waits.slept.append(LIFE)
+    view = look(planner, system)
+    pages = list(view.changes(KIND, before))
+    assert [id for page in pages for id in page.gone] == [near]
+    assert titles(pages) == []
+    (state,) = view.read(KIND, [near], ["details"])
+    assert isinstance(state, Record)
+    assert state.values["details"] == ("theirs",)
+    pages = list(look(planner, system).changes(KIND, cursors(pages)))
+    assert not any(page.gone for page in pages)
 
 
 @pytest.mark.parametrize(
