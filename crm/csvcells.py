@@ -76,7 +76,7 @@ def stored_cell(line: Line, column: Column) -> Stored:
     try:
         if column.type is INSTANT:
             return stored(column, time_from_cell(column.label, cell, line.zone))
-        return stored(column, cell.strip() if column.type is DATE or column.type.choices else cell)
+        return stored(column, cell.strip() if column.type is DATE else cell)
     except Unfit as error:
         raise line.error(f"{error.reason}.") from None
 

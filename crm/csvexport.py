@@ -129,7 +129,8 @@ def _task_lists(store: CrmStore) -> _Rows:
 
 
 def _activities(store: CrmStore) -> _Rows:
-    users, lists = _user_names(store), Counter(fold(one.name) for one, _ in store.all_task_lists())
+    users, present = _user_names(store), [one for one, _ in store.all_task_lists()]
+    lists = Counter(name for one in present for name in {fold(one.name), one.id})
     for seen in store.stored(TASK_KIND):
         placed = seen.record.values["tasklist"]
         yield {
@@ -141,8 +142,8 @@ def _activities(store: CrmStore) -> _Rows:
         }
 
 
-def _list_cell(placed: Reference, lists: Counter[str]) -> str | None:
-    """By name; where several lists are called so, by id."""
+def _list_cell(placed: Reference, lists: Counter[str | None]) -> str | None:
+    """By name; where another list is called so too, or has that for its id, by id."""
     return placed.name if lists[fold(placed.name)] == 1 else placed.id
 
 

@@ -291,17 +291,17 @@ def _company(line: Line, companies: Mapping[str, str]) -> tuple[Reference, ...]:
 
 
 def _lists(edit: Edit) -> dict[str, list[str]]:
-    """Task lists by folded name and by id."""
+    """The ids of all task lists by folded name; an id stands for itself before any name."""
     found = defaultdict(list)
-    for one, _ in all_lists(edit.transaction.connection, edit.transaction.org):
-        for key in {fold(one.name), one.id or ""}:
-            found[key].append(one.id or "")
-    return found
+    present = [one for one, _ in all_lists(edit.transaction.connection, edit.transaction.org)]
+    for one in present:
+        found[fold(one.name)].append(one.id or "")
+    return found | {one.id or "": [one.id or ""] for one in present}
 
 
 def _task_list(line: Line, lists: Mapping[str, list[str]]) -> tuple[Reference, ...]:
     name = line.cells["tasklist"].strip()
-    ids = lists.get(fold(name), lists.get(name, []))
+    ids = lists.get(name) or lists.get(fold(name), [])
     if len(ids) > 1:
         raise line.error("several task lists have this name.", "Write the list's id instead; `tandem crm lists`.")
     if name and not ids:

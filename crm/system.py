@@ -89,8 +89,6 @@ class CrmReader:
                 yield Barred(CRM, kind.name, crm_id)
 
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
-        """As the port says; a term that asks an instant for its day also finds the days beside it, because only the
-        caller knows whose zone counts."""
         wanted = kind_named(kind)
         with self._database.reading() as connection:
             found = list(find_records(connection, wanted, self._viewer(connection), keys))

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from crm.store import CrmStore
 from crm.system import CrmSystem
-from engine.links import Space
+from engine.links import Member, Space
 from engine.plans import Action
-from engine.port import Outcome, Page, Written
+from engine.port import Outcome, Page, ReadView, Written
 from engine.records import Barred, Gone, Record, Value
 
 _numbers = itertools.count(1)
@@ -20,12 +20,14 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Desk:
-    """``now`` is the clock; ``commits`` is what the cut points said."""
+    """``now`` is the clock; ``commits`` is what the cut points said; ``kind`` is what is looked at. Where a user is
+    named, several may stand for a space that they share."""
 
     engine: sa.Engine
     org: str = field(default_factory=lambda: f"org-{next(_numbers)}")
     now: int = 1_000
     commits: list[str] = field(default_factory=list)
+    kind: str = "Contact"
 
     def __post_init__(self) -> None:
         self.store = CrmStore(self.engine, self.org, lambda: self.now)
@@ -44,36 +46,45 @@ class Desk:
         with self.store.edit() as edit:
             return edit.create("Contact", {"assigned_user_id": owner, **values})
 
+    def task(self, owner: str | None = "anna", **values: Value) -> str:
+        with self.store.edit() as edit:
+            return edit.create("Task", {"subject": "Something", "assigned_user_id": owner, **values})
+
     def edit(self, crm_id: str, **values: Value) -> None:
         with self.store.edit() as edit:
-            edit.update("Contact", crm_id, values)
+            edit.update(self.kind, crm_id, values)
 
-    def space(self, user: str = "anna") -> Space:
-        return Space(self.org, f"mailbox-{user}", user, "Europe/London")
+    def space(self, user: str | Sequence[str] = "anna") -> Space:
+        users = [user] if isinstance(user, str) else list(user)
+        members = tuple(Member(one, f"oid-{one}", "Europe/London") for one in users)
+        return Space(self.org, f"space-{users[0]}", users[0], "Europe/London", members if len(users) > 1 else ())
 
-    def see(self, user: str, crm_id: str) -> Record | Gone | Barred:
-        (state,) = self.system.reader(self.space(user)).read("Contact", [crm_id])
+    def reader(self, user: str | Sequence[str] = "anna") -> ReadView:
+        return self.system.reader(self.space(user))
+
+    def see(self, user: str | Sequence[str], crm_id: str) -> Record | Gone | Barred:
+        (state,) = self.reader(user).read(self.kind, [crm_id])
         return state
 
-    def visible(self, user: str) -> set[str]:
-        return set(self.system.reader(self.space(user)).visible("Contact"))
+    def visible(self, user: str | Sequence[str]) -> set[str]:
+        return set(self.reader(user).visible(self.kind))
 
-    def access(self, user: str) -> str:
-        return self.system.reader(self.space(user)).access()
+    def access(self, user: str | Sequence[str]) -> str:
+        return self.reader(user).access()
 
-    def round(self, user: str = "anna", since: str | None = None) -> list[Page]:
-        return list(self.system.reader(self.space(user)).changes("Contact", {"": since}))
+    def round(self, user: str | Sequence[str] = "anna", since: str | None = None) -> list[Page]:
+        return list(self.reader(user).changes(self.kind, {"": since}))
 
-    def head(self, user: str = "anna") -> str:
+    def head(self, user: str | Sequence[str] = "anna") -> str:
         return self.round(user)[-1].cursor or ""
 
-    def changed(self, user: str, since: str) -> list[str]:
+    def changed(self, user: str | Sequence[str], since: str) -> list[str]:
         return [record.id for page in self.round(user, since) for record in page.records]
 
-    def write(self, *actions: Action, user: str = "anna") -> list[Outcome]:
+    def write(self, *actions: Action, user: str | Sequence[str] = "anna") -> list[Outcome]:
         return list(self.system.writer(self.space(user), lambda: True).write(actions))
 
-    def written(self, action: Action, user: str = "anna") -> Record:
+    def written(self, action: Action, user: str | Sequence[str] = "anna") -> Record:
         (outcome,) = self.write(action, user=user)
         assert isinstance(outcome, Written), outcome
         assert outcome.record is not None

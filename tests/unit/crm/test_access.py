@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,10 +11,10 @@ import sqlalchemy as sa
 
 from engine.errors import SignInNeeded, UserError
 from engine.records import Barred, Record
-from tests.unit.crm.desk import Desk
+from tests.unit.crm.desk import Desk, creation, deletion
 
 
-def may(desk: Desk, user: str, crm_id: str) -> str:
+def may(desk: Desk, user: str | Sequence[str], crm_id: str) -> str:
     """none, read or edit."""
     state = desk.see(user, crm_id)
     if isinstance(state, Barred):
@@ -79,6 +80,80 @@ def test_another_organisation_sees_nothing(engine: sa.Engine) -> None:
         there.system.reader(here.space("anna"))
 
 
+def test_users_on_a_task_read_and_edit_it(desk: Desk) -> None:
+    """Private or not; their colleagues and administrators see the others' tasks only where they are not private."""
+    desk.kind = "Task"
+    desk.people("anna", "bert", "carl", "dora", "eve", north=["anna", "carl"], south=["bert", "eve"])
+    with desk.store.edit() as edit:
+        edit.change_user("dora", is_admin=True)
+    crm_id = desk.task("anna", users=("bert",))
+    users = ("anna", "bert", "carl", "dora", "eve")
+    assert [may(desk, user, crm_id) for user in users] == ["edit", "edit", "edit", "edit", "none"]
+    desk.edit(crm_id, private=True)
+    assert [may(desk, user, crm_id) for user in users] == ["edit", "edit", "none", "none", "none"]
+    with desk.store.edit() as edit:
+        edit.share("Task", crm_id, "user", "eve", "read")
+    desk.edit(crm_id, users=None)
+    assert [may(desk, user, crm_id) for user in users] == ["edit", "none", "none", "none", "read"]
+
+
+@pytest.mark.parametrize("kind", ["Contact", "Task"])
+def test_a_space_may_what_any_of_its_users_may(desk: Desk, kind: str) -> None:
+    """Readable if one may read, editable if one may edit, whoever leads."""
+    desk.kind = kind
+    desk.people("anna", "bert", "carl", "dora")
+    make = desk.contact if kind == "Contact" else desk.task
+    hers, his, theirs, nobodys = make("anna"), make("bert"), make("carl"), make("carl")
+    with desk.store.edit() as edit:
+        edit.share(kind, theirs, "user", "bert", "read")
+    both = ("anna", "bert")
+    assert desk.visible(both) == {hers, his, theirs}
+    assert [may(desk, both, crm_id) for crm_id in (hers, his, theirs, nobodys)] == ["edit", "edit", "read", "none"]
+    assert desk.visible(("dora", "carl", "anna")) == {hers, theirs, nobodys}
+    since = desk.head(both)
+    for crm_id in (theirs, nobodys):
+        desk.edit(crm_id, description="changed")
+    pages = desk.round(both, since)
+    assert [record.id for page in pages for record in page.records] == [theirs]
+    assert [crm_id for page in pages for crm_id in page.barred] == [nobodys]
+
+
+def test_users_of_a_space_who_are_not_active_are_left_out(desk: Desk) -> None:
+    """The space goes on with the others, its token moved; it pauses when nobody is left."""
+    desk.kind = "Task"
+    desk.people("anna", "bert")
+    hers, his = desk.task("anna"), desk.task("bert")
+    both = ("anna", "bert")
+    before = desk.access(both)
+    with desk.store.edit() as edit:
+        edit.change_user("anna", status="Inactive")
+    assert desk.visible(both) == {his}
+    assert desk.access(both) != before
+    made = desk.written(creation(kind="Task", subject="Whose?"), user=both)
+    assert made.values["assigned_user_id"] == "bert"
+    with desk.store.edit() as edit:
+        edit.change_user("bert", status="Inactive")
+    for attempt in (desk.visible, desk.access, lambda users: desk.write(deletion(made), user=users)):
+        with pytest.raises(SignInNeeded, match="None of this space's CRM users is an active user"):
+            attempt(both)
+    assert desk.store.record("Task", hers) is not None
+
+
+def test_the_token_of_a_space_moves_with_every_member_and_with_who_they_are(desk: Desk) -> None:
+    """Any of them gaining or losing a right counts; so does one more of them, or one less; others' rights don't."""
+    teams = desk.people("anna", "bert", "carl", north=["anna"], south=["carl"])
+    both = ("anna", "bert")
+    tokens = [desk.access(both), desk.access("anna"), desk.access(("anna", "bert", "carl"))]
+    with desk.store.edit() as edit:
+        edit.set_teams("bert", [teams["south"]])
+    tokens.append(desk.access(both))
+    assert len(set(tokens)) == len(tokens)
+    assert desk.access(("bert", "anna")) == tokens[-1]
+    with desk.store.edit() as edit:
+        edit.create_user("dora", is_admin=True)
+    assert desk.access(both) == tokens[-1]
+
+
 @dataclass
 class Oracle:
     """Rights worked out record by record, as the rules are told to people."""
@@ -88,45 +163,64 @@ class Oracle:
     owner: dict[str, str | None] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
     shares: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    on_it: dict[str, set[str]] = field(default_factory=dict)
 
-    def may(self, user: str, crm_id: str) -> str:
+    def may(self, users: str | Sequence[str], crm_id: str) -> str:
+        """What one user, or several together, may."""
+        given = set()
+        for user in [users] if isinstance(users, str) else users:
+            given |= self._given(user, crm_id)
+        return "edit" if "edit" in given else "read" if "read" in given else "none"
+
+    def _given(self, user: str, crm_id: str) -> set[str | None]:
         mine = {team for team, (_, members) in self.teams.items() if user in members}
         given = {self.shares.get((crm_id, "user", user))} | {self.shares.get((crm_id, "team", team)) for team in mine}
         owner = self.owner[crm_id]
-        if owner == user:
+        if owner == user or user in self.on_it.get(crm_id, ()):
             given.add("edit")
         if crm_id not in self.private:
             if user in self.admins:
                 given.add("edit")
             given |= {self.teams[team][0] for team in mine if owner in self.teams[team][1]}
-        return "edit" if "edit" in given else "read" if "read" in given else "none"
+        return given
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_sets_agree_with_the_rules_told_one_by_one(desk: Desk, seed: int) -> None:
-    """Random teams, shares, roles and private marks: the SQL conditions give what the plain reading gives, and the
-    access revision of everybody whose rights changed has moved, of nobody else's records' account lost."""
-    chance = random.Random(seed)
+@pytest.mark.parametrize("kind", ["Contact", "Task"])
+@pytest.mark.parametrize("seed", range(4))
+def test_sets_agree_with_the_rules_told_one_by_one(desk: Desk, seed: int, kind: str) -> None:
+    """Random teams, shares, roles, users on tasks and private marks, seen by one user and by several together: the
+    SQL conditions give what the plain reading gives, and the access token of everybody whose rights changed moved."""
+    chance, desk.kind = random.Random(seed), kind
     users = [f"user-{number}" for number in range(5)]
     teams = desk.people(*users, **{f"team{number}": () for number in range(3)})
     oracle = Oracle({team: ("edit", set()) for team in teams})
     for number in range(8):
-        owner = chance.choice([*users, None])
-        private = chance.random() < 0.3
-        crm_id = desk.contact(assigned_user_id=owner, lastname=f"{number}", private=private)
-        oracle.owner[crm_id] = owner
-        oracle.private |= {crm_id} if private else set()
-    for _ in range(25):
-        before = {user: {crm_id: oracle.may(user, crm_id) for crm_id in oracle.owner} for user in users}
-        tokens = {user: desk.access(user) for user in users}
+        fill(desk, oracle, chance, users, number)
+    readers: list[str | tuple[str, ...]] = [*users, *(tuple(chance.sample(users, count)) for count in (2, 3, 5))]
+    for _ in range(20):
+        before = {reader: {crm_id: oracle.may(reader, crm_id) for crm_id in oracle.owner} for reader in readers}
+        tokens = {reader: desk.access(reader) for reader in readers}
         shuffle(desk, oracle, chance, users, teams)
-        for user in users:
-            after = {crm_id: oracle.may(user, crm_id) for crm_id in oracle.owner}
-            if after != before[user]:
-                assert desk.access(user) != tokens[user]
-            assert desk.visible(user) == {crm_id for crm_id, level in after.items() if level != "none"}
-    for user in users:
-        assert {i: may(desk, user, i) for i in oracle.owner} == {i: oracle.may(user, i) for i in oracle.owner}
+        for reader in readers:
+            after = {crm_id: oracle.may(reader, crm_id) for crm_id in oracle.owner}
+            if after != before[reader]:
+                assert desk.access(reader) != tokens[reader]
+            assert desk.visible(reader) == {crm_id for crm_id, level in after.items() if level != "none"}
+    for reader in readers:
+        assert {i: may(desk, reader, i) for i in oracle.owner} == {i: oracle.may(reader, i) for i in oracle.owner}
+
+
+def fill(desk: Desk, oracle: Oracle, chance: random.Random, users: list[str], number: int) -> None:
+    """One more record, in the CRM and in the oracle."""
+    owner, private = chance.choice([*users, None]), chance.random() < 0.3
+    on_it = set(chance.sample(users, chance.choice([0, 0, 1, 2])))
+    if desk.kind == "Contact":
+        crm_id = desk.contact(assigned_user_id=owner, lastname=f"{number}", private=private)
+    else:
+        crm_id = desk.task(owner, private=private, users=tuple(on_it))
+        oracle.on_it[crm_id] = on_it
+    oracle.owner[crm_id] = owner
+    oracle.private |= {crm_id} if private else set()
 
 
 def shuffle(desk: Desk, oracle: Oracle, chance: random.Random, users: list[str], teams: dict[str, str]) -> None:
@@ -146,14 +240,14 @@ def shuffle(desk: Desk, oracle: Oracle, chance: random.Random, users: list[str],
             oracle.admins ^= {user}
             edit.change_user(user, is_admin=user in oracle.admins)
         else:
-            kind = chance.choice(["user", "team"])
-            named, grantee = (user, user) if kind == "user" else (team, teams[team])
+            grantee_kind = chance.choice(["user", "team"])
+            named, grantee = (user, user) if grantee_kind == "user" else (team, teams[team])
             if what == "share":
-                oracle.shares[crm_id, kind, named] = access = chance.choice(["read", "edit"])
-                edit.share("Contact", crm_id, kind, grantee, access)
+                oracle.shares[crm_id, grantee_kind, named] = access = chance.choice(["read", "edit"])
+                edit.share(desk.kind, crm_id, grantee_kind, grantee, access)
             else:
-                oracle.shares.pop((crm_id, kind, named), None)
-                edit.unshare("Contact", crm_id, kind, grantee)
+                oracle.shares.pop((crm_id, grantee_kind, named), None)
+                edit.unshare(desk.kind, crm_id, grantee_kind, grantee)
 
 
 def test_only_those_affected_get_a_new_access_revision(desk: Desk) -> None:
