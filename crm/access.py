@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     ColumnElement,
     Connection,
     Row,
@@ -24,37 +22,16 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import FunctionElement
 
+from crm.among import Texts, among
 from crm.kinds import OWNER, Kind
 from crm.tables import membership, share, team, user
 from crm.transactions import PENDING, Transaction
 from engine.errors import SignInNeeded
 
 ORG: Final[BindParameter[str]] = bindparam("org")
-READERS: Final[BindParameter[str]] = bindparam("readers")
-"""User ids as a JSON list: a statement is the same for one reader and for a thousand."""
-
-
-class Among(FunctionElement[bool]):
-    """Whether a column holds one of the texts of a JSON list."""
-
-    inherit_cache = True
-    type = Boolean()
-
-
-@compiles(Among, "sqlite")
-def _among_sqlite(element: Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, texts = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({texts}))"
-
-
-@compiles(Among, "postgresql")
-def _among_postgresql(element: Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, texts = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT json_array_elements_text(CAST({texts} AS JSON)))"
+READERS: Final[BindParameter[Iterable[str]]] = bindparam("readers", type_=Texts)
+"""User ids: a statement is the same for one reader and for a thousand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +49,10 @@ class Viewer:
 
     org: str
     users: tuple[str, ...] | None = None
-    parameters: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    parameters: Mapping[str, object] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        readers = {} if self.users is None else {"readers": json.dumps(self.users)}
+        readers = {} if self.users is None else {"readers": self.users}
         object.__setattr__(self, "parameters", {"org": self.org, **readers})
 
     def rights(self, kind: Kind) -> Rights:
@@ -94,9 +71,9 @@ def _allowed(kind: Kind, levels: tuple[str, ...]) -> ColumnElement[bool]:
     """Owners and participants read and edit; members of the owner's teams as each team shares; administrators
     everything. A private record is for its owner, its participants and those it is shown to by name."""
     owner, private = kind.table.c[OWNER.column], kind.table.c.private
-    admin = exists().where(user.c.org_id == ORG, Among(user.c.crm_id, READERS), user.c.is_admin.is_(True))
+    admin = exists().where(user.c.org_id == ORG, among(user.c.crm_id, READERS), user.c.is_admin.is_(True))
     return or_(
-        Among(owner, READERS),
+        among(owner, READERS),
         and_(private.is_(False), or_(admin, owner.in_(_colleagues(levels)))),
         *_taking_part(kind),
         kind.table.c.crm_id.in_(_shown(kind, levels)),
@@ -108,7 +85,7 @@ def _taking_part(kind: Kind) -> list[ColumnElement[bool]]:
         return []
     on_it = kind.participants.table
     this = on_it.c[kind.participants.record] == kind.table.c.crm_id
-    return [exists().where(on_it.c.org_id == ORG, this, Among(on_it.c[kind.participants.column], READERS))]
+    return [exists().where(on_it.c.org_id == ORG, this, among(on_it.c[kind.participants.column], READERS))]
 
 
 def _colleagues(levels: tuple[str, ...]) -> Select[tuple[str]]:
@@ -116,15 +93,15 @@ def _colleagues(levels: tuple[str, ...]) -> Select[tuple[str]]:
     teams = (
         select(membership.c.team_id)
         .join(team, and_(team.c.org_id == ORG, team.c.crm_id == membership.c.team_id))
-        .where(membership.c.org_id == ORG, Among(membership.c.user_id, READERS), team.c.sharing.in_(levels))
+        .where(membership.c.org_id == ORG, among(membership.c.user_id, READERS), team.c.sharing.in_(levels))
     )
     return select(theirs.c.user_id).where(theirs.c.org_id == ORG, theirs.c.team_id.in_(teams))
 
 
 def _shown(kind: Kind, levels: tuple[str, ...]) -> Select[tuple[str]]:
-    teams = select(membership.c.team_id).where(membership.c.org_id == ORG, Among(membership.c.user_id, READERS))
+    teams = select(membership.c.team_id).where(membership.c.org_id == ORG, among(membership.c.user_id, READERS))
     grantee = or_(
-        and_(share.c.grantee_kind == "user", Among(share.c.grantee_id, READERS)),
+        and_(share.c.grantee_kind == "user", among(share.c.grantee_id, READERS)),
         and_(share.c.grantee_kind == "team", share.c.grantee_id.in_(teams)),
     )
     return select(share.c.crm_id).where(
@@ -149,7 +126,7 @@ def access_token(connection: Connection, org: str, users: Sequence[str]) -> str:
 
 
 _ACTIVE: Final = select(user.c.crm_id, user.c.access_rev).where(
-    user.c.org_id == ORG, Among(user.c.crm_id, READERS), user.c.status == "Active"
+    user.c.org_id == ORG, among(user.c.crm_id, READERS), user.c.status == "Active"
 )
 
 

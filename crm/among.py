@@ -1,4 +1,4 @@
-"""Conditions over long lists of keys, as one parameter: neither statements nor their parameters grow with the list."""
+"""Conditions over long lists of texts, as one parameter: neither statements nor their parameters grow with the list."""
 
 from __future__ import annotations
 
@@ -6,49 +6,44 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Dialect, Text, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
 
 
-class _Listed(TypeDecorator[list[str]]):
-    """A list of texts as one parameter: an array for PostgreSQL, JSON for SQLite."""
+class Texts(TypeDecorator[Iterable[str]]):
+    """A parameter that holds many texts, as a JSON list."""
 
     impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Text))
-
-    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> Any:
-        listed = list(value or ())
-        return json.dumps(listed) if dialect.name == "sqlite" else listed
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
+        return json.dumps(list(value or ()))
 
 
-IDS: Final[BindParameter[list[str]]] = bindparam("ids", type_=_Listed)
-"""The list that a statement is run with."""
+IDS: Final[BindParameter[Iterable[str]]] = bindparam("ids", type_=Texts)
 
 
-class among(FunctionElement[bool]):
-    """Whether a column holds one of the keys in ``ids``. An IN list of hundreds costs more to write than to answer
-    (measured). The column should be the last of a primary key or of the only index that fits: SQLite's planner does
-    not know how few keys there are."""
+class _Listed(FunctionElement[str]):
+    """The texts of a parameter, as a subquery."""
 
-    type = Boolean()
     inherit_cache = True
-
-    def __init__(self, column: ColumnElement[str]) -> None:
-        super().__init__(column, IDS)
+    type = Text()
 
 
-@compiles(among, "sqlite")
-def _on_sqlite(element: among, compiler: Any, **settings: Any) -> str:
-    column, keys = (compiler.process(part, **settings) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({keys}))"
+@compiles(_Listed, "sqlite")
+def _on_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"
 
 
-@compiles(among)
-def _on_postgresql(element: among, compiler: Any, **settings: Any) -> str:
-    column, keys = (compiler.process(part, **settings) for part in element.clauses)
-    return f"{column} = ANY ({keys})"
+@compiles(_Listed, "postgresql")
+def _on_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON)))"
+
+
+def among(column: ColumnElement[Any], texts: BindParameter[Iterable[str]] = IDS) -> ColumnElement[bool]:
+    """Whether a column holds one of the texts that a statement is run with. An IN list of hundreds costs more to write
+    than to answer (measured). SQLite's planner does not know how few they are: it takes the primary key, or the only
+    index that begins with what else is asked for and the column."""
+    return column.bool_op("IN")(_Listed(texts))

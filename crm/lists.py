@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
-from crm.access import ORG, READERS, Among, Viewer
+from crm.access import ORG, READERS, Viewer
+from crm.among import among
 from crm.kinds import ACTIVITIES, TASK_LISTS
 from crm.references import insert_named
 from crm.tables import task_list, task_list_viewer, user
@@ -25,7 +26,7 @@ _FLAG: Final = TASK_LISTS.flags
 def picklist(connection: Connection, viewer: Viewer) -> list[Reference]:
     """What this viewer may choose from: the CRM's own values by name, then Planner's lists by name."""
     seen = select(task_list_viewer.c.list_id).where(
-        task_list_viewer.c.org_id == ORG, Among(task_list_viewer.c.user_id, READERS)
+        task_list_viewer.c.org_id == ORG, among(task_list_viewer.c.user_id, READERS)
     )
     in_planner = task_list.c.in_planner.is_(True)
     theirs = in_planner if viewer.users is None else in_planner & task_list.c.crm_id.in_(seen)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from functools import cache
 from itertools import product
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
 
 from crm.access import ORG, Rights, Viewer
+from crm.among import among
 from crm.kinds import Kind
 from crm.matchkeys import DAY, chunks
 from crm.reading import load
@@ -21,7 +22,6 @@ from engine.lenses.text import comparable
 from engine.records import Key, Record, Reference, Value
 from engine.schema import INSTANT
 
-_VALUES: Final[BindParameter[str]] = bindparam("values", expanding=True)
 _Terms: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Paths, each with the folded values that may stand there."""
 
@@ -34,14 +34,19 @@ def find_records(
     A day is asked of an instant as a span, since only the asker knows its zone.
     """
     alike: dict[tuple[str, ...], dict[tuple[str, ...], list[Key]]] = defaultdict(lambda: defaultdict(list))
+    texts = _texts(kind)
     for key in dict.fromkeys(keys):
+        if len(key.terms) == 1 and (path := key.terms[0][0]) in texts:
+            if value := fold(key.terms[0][1]):
+                alike[(path,)][(value,)].append(key)
+            continue
         terms = _folded(kind, key)
         for values in product(*(values for _, values in terms)) if terms else ():
             alike[tuple(path for path, _ in terms)][values].append(key)
     for paths, wanted in alike.items():
         for part in chunks(dict.fromkeys(values[0] for values in wanted)):
             found = _join(kind, viewer.rights(kind), paths)
-            rows = connection.execute(found, {**viewer.parameters, "values": part}).all()
+            rows = connection.execute(found, {**viewer.parameters, "ids": part}).all()
             hits = [(key, str(row[0])) for row in rows for key in wanted.get(tuple(row[1:]), ())]
             exact = _exact(connection, kind, viewer.org, hits)
             yield from (hit for hit in hits if not _inexact(kind, hit[0]) or hit in exact)
@@ -56,6 +61,12 @@ def _folded(kind: Kind, key: Key) -> _Terms:
     if not all(values and all(values) for _, values in terms):
         return ()
     return tuple(sorted(terms, key=lambda term: (len(term[1]), -len(term[1][0]))))
+
+
+@cache
+def _texts(kind: Kind) -> frozenset[str]:
+    """Paths that records can be found by, whose keys hold the text as it is."""
+    return frozenset(path for path in kind.matchable if not _is_instant(kind, path))
 
 
 def _is_instant(kind: Kind, path: str) -> bool:
@@ -89,7 +100,7 @@ def _join(kind: Kind, rights: Rights, paths: tuple[str, ...]) -> Select[tuple[st
     return (
         select(first.crm_id, *(table.c.folded for table in tables))
         .select_from(source)
-        .where(_of(tables[0], kind, paths[0]), first.folded.in_(_VALUES), rights.readable)
+        .where(_of(tables[0], kind, paths[0]), among(first.folded), rights.readable)
     )
 
 

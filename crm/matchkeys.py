@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Insert, bindparam, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from crm.access import ORG
+from crm.among import among
 from crm.fields import Column
 from crm.kinds import Kind, One, name_path
 from crm.tables import match_key
@@ -21,10 +22,11 @@ from engine.schema import INSTANT
 CHUNK: Final = 500
 """How many ids one statement is asked for."""
 
-IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
-
 DAY: Final = len("yyyy-mm-dd")
 """The first characters of an instant: its day in UTC, which is what its keys hold."""
+
+MatchKey: TypeAlias = tuple[str, str, str]
+"""Path, folded value, record id."""
 
 T = TypeVar("T")
 
@@ -41,32 +43,37 @@ def pointed(kind: Kind, one: One) -> ColumnElement[bool]:
     return (one.to.table.c.org_id == kind.table.c.org_id) & (one.to.table.c.crm_id == kind.table.c[one.column])
 
 
-def add_keys(transaction: Transaction, kind: Kind, column: Column, values: Iterable[tuple[str, Stored]]) -> None:
-    """Keep keys of one column for these (record id, value); empty values make none."""
+def column_keys(kind: Kind, column: Column, values: Iterable[tuple[str, Stored]]) -> list[MatchKey]:
+    """Keys of one column for these (record id, value); empty values make none."""
     length = DAY if column.type is INSTANT else None
-    rows = [
-        (transaction.org, kind.stored, column.name, folded, crm_id)
+    return [
+        (column.name, folded, crm_id)
         for crm_id, value in values
         if isinstance(value, str) and (folded := fold(value[:length]))
     ]
-    transaction.insert(match_key, ("org_id", "kind", "path", "folded", "crm_id"), rows)
+
+
+def name_keys(transaction: Transaction, one: One, pointing: Sequence[tuple[str, Stored]]) -> list[MatchKey]:
+    """Keys for the names of what records point to; they come as (record id, id of what it points to, if anything)."""
+    pointed_at = sorted({id for _, id in pointing if isinstance(id, str)})
+    named: dict[Stored, str] = {}
+    for part in chunks(pointed_at):
+        rows = transaction.connection.execute(_names(one), {"org": transaction.org, "ids": part})
+        named.update((row.crm_id, row.name_key) for row in rows)
+    path = name_path(one)
+    return [(path, named[id], crm_id) for crm_id, id in pointing if id in named]
 
 
 @cache
-def _name_keys(kind: Kind, one: One) -> Insert:
-    table, named = kind.table, one.to.table
-    return insert(match_key).from_select(
-        ["org_id", "kind", "path", "folded", "crm_id"],
-        select(table.c.org_id, literal(kind.stored), literal(name_path(one)), named.c.name_key, table.c.crm_id)
-        .join(named, pointed(kind, one))
-        .where(table.c.org_id == ORG, table.c.crm_id.in_(IDS)),
-    )
+def _names(one: One) -> Select[tuple[str, str]]:
+    table = one.to.table
+    return select(table.c.crm_id, table.c.name_key).where(table.c.org_id == ORG, among(table.c.crm_id))
 
 
-def add_name_keys(transaction: Transaction, kind: Kind, one: One, ids: Sequence[str]) -> None:
-    """Keep keys for the names of what these records point to."""
-    for part in chunks(ids):
-        transaction.connection.execute(_name_keys(kind, one), {"org": transaction.org, "ids": part})
+def add_keys(transaction: Transaction, kind: Kind, keys: Iterable[MatchKey]) -> None:
+    """Keep these keys. They go in in the order in which the table lies, which costs it least."""
+    rows = [(transaction.org, kind.stored, *key) for key in sorted(keys)]
+    transaction.insert(match_key, ("org_id", "kind", "path", "folded", "crm_id"), rows)
 
 
 def drop_keys(transaction: Transaction, kind: Kind, ids: Sequence[str], path: str | None = None) -> None:

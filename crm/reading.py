@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, select
 
 from crm.access import ORG, Rights, Viewer
+from crm.among import among
 from crm.kinds import Kind, Many, Named, One
-from crm.matchkeys import IDS, chunks, pointed
+from crm.matchkeys import chunks, pointed
 from crm.values import postal
 from engine.records import CRM, Record, Reference, Value
 
@@ -73,7 +74,7 @@ def _loading(kind: Kind, rights: Rights, lock: bool) -> Select[Any]:
     wanted = (
         select(*head, table.c.crm_id, table.c.version, table.c.modified_at, *named, *own, *grouped)
         .select_from(source)
-        .where(table.c.org_id == ORG, table.c.crm_id.in_(IDS))
+        .where(table.c.org_id == ORG, among(table.c.crm_id))
     )
     return wanted.order_by(table.c.crm_id).with_for_update(of=table) if lock else wanted
 
@@ -145,7 +146,7 @@ def _listing(many: Many) -> Select[Any]:
         items = named.table
         source = rows.join(items, (items.c.org_id == rows.c.org_id) & (items.c.crm_id == rows.c[many.column]))
         told += [items.c[column] for column in (named.name, *named.flags)]
-    wanted = select(*told).select_from(source).where(rows.c.org_id == ORG, rows.c[many.record].in_(IDS))
+    wanted = select(*told).select_from(source).where(rows.c.org_id == ORG, among(rows.c[many.record]))
     return wanted.order_by(rows.c[many.record], rows.c.position) if many.ordered else wanted
 
 
@@ -168,4 +169,4 @@ def find_marks(connection: Connection, kind: Kind, org: str, marks: Collection[s
 @cache
 def _by_origin(kind: Kind) -> Select[Any]:
     table = kind.table
-    return select(table.c.origin, table.c.crm_id).where(table.c.org_id == ORG, table.c.origin.in_(IDS))
+    return select(table.c.origin, table.c.crm_id).where(table.c.org_id == ORG, among(table.c.origin))

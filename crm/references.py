@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
 
 from crm.access import ORG
+from crm.among import among
 from crm.kinds import KINDS, Kind, Named, One, Pointer, name_path
 from crm.matchkeys import chunks
 from crm.tables import match_key
@@ -25,7 +26,7 @@ def find_named(connection: Connection, org: str, named: Named, names: Collection
     """Folded name ▸ the records that carry it, oldest first."""
     found = defaultdict(list)
     for part in chunks(sorted({fold(name) for name in names})):
-        rows = connection.execute(_by_name(named), {"org": org, "keys": part}).all()
+        rows = connection.execute(_by_name(named), {"org": org, "ids": part}).all()
         for key, crm_id, name, *flags in sorted(rows, key=lambda row: (len(row.crm_id), row.crm_id)):
             holding = tuple(flag for flag, holds in zip(named.flags, flags, strict=True) if holds)
             found[key].append(Reference(crm_id, name, holding))
@@ -36,9 +37,7 @@ def find_named(connection: Connection, org: str, named: Named, names: Collection
 def _by_name(named: Named) -> Select[Any]:
     columns = named.table.c
     told = (columns[named.name].label("name"), *(columns[flag] for flag in named.flags))
-    return select(columns.name_key, columns.crm_id, *told).where(
-        columns.org_id == ORG, columns.name_key.in_(bindparam("keys", expanding=True))
-    )
+    return select(columns.name_key, columns.crm_id, *told).where(columns.org_id == ORG, among(columns.name_key))
 
 
 class Meanings:

@@ -11,8 +11,9 @@ from typing import TypeAlias
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from crm.among import among
 from crm.kinds import Kind, Many, One, name_path
-from crm.matchkeys import add_keys, add_name_keys, chunks, drop_keys
+from crm.matchkeys import MatchKey, add_keys, chunks, column_keys, drop_keys, name_keys
 from crm.tables import share, tombstone
 from crm.transactions import PENDING, Transaction
 from crm.values import Stored, empty_columns
@@ -57,23 +58,25 @@ def insert_rows(transaction: Transaction, kind: Kind, new: Sequence[New]) -> Non
     transaction.touch(table)
     for many in kind.manys:
         _list(transaction, many, [(one.crm_id, one.lists.get(many.field, ())) for one in new])
-    empty = empty_columns(kind)
+    empty, found = empty_columns(kind), list[MatchKey]()
     for column in kind.keyed:
         name, default = column.name, empty[column.name]
-        add_keys(transaction, kind, column, [(one.crm_id, one.columns.get(name, default)) for one in new])
+        found += column_keys(kind, column, [(one.crm_id, one.columns.get(name, default)) for one in new])
     for pointer in kind.keyed_ones:
-        add_name_keys(transaction, kind, pointer, [one.crm_id for one in new if one.columns.get(pointer.column)])
+        found += name_keys(transaction, pointer, [(one.crm_id, one.columns.get(pointer.column)) for one in new])
+    add_keys(transaction, kind, found)
 
 
 def revive(transaction: Transaction, stored: str, ids: Collection[str]) -> dict[str, int]:
     """Remove the tombstones of ids that come back; the answer holds the last version of each."""
     found: dict[str, int] = {}
+    these = (tombstone.c.org_id == transaction.org, tombstone.c.kind == stored, among(tombstone.c.crm_id))
     for part in chunks(ids):
-        these = (tombstone.c.org_id == transaction.org, tombstone.c.kind == stored, tombstone.c.crm_id.in_(part))
-        rows = transaction.connection.execute(select(tombstone.c.crm_id, tombstone.c.version).where(*these)).all()
+        wanted = select(tombstone.c.crm_id, tombstone.c.version).where(*these)
+        rows = transaction.connection.execute(wanted, {"ids": part}).all()
         if rows:
             found.update((crm_id, version) for crm_id, version in rows)
-            transaction.connection.execute(delete(tombstone).where(*these))
+            transaction.connection.execute(delete(tombstone).where(*these), {"ids": part})
     return found
 
 
@@ -92,16 +95,15 @@ def change_rows(transaction: Transaction, kind: Kind, changed: Sequence[Changed]
     for column in kind.keyed:
         moved = [(one.crm_id, one.columns[column.name]) for one in changed if column.name in one.columns]
         drop_keys(transaction, kind, [crm_id for crm_id, _ in moved], column.name)
-        add_keys(transaction, kind, column, moved)
+        add_keys(transaction, kind, column_keys(kind, column, moved))
     for pointer in kind.keyed_ones:
         _point(transaction, kind, pointer, [one for one in changed if pointer.column in one.columns])
 
 
 def _point(transaction: Transaction, kind: Kind, pointer: One, changed: Sequence[Changed]) -> None:
     drop_keys(transaction, kind, [one.crm_id for one in changed], name_path(pointer))
-    add_name_keys(
-        transaction, kind, pointer, [one.crm_id for one in changed if one.columns[pointer.column] is not None]
-    )
+    pointing = [(one.crm_id, one.columns[pointer.column]) for one in changed]
+    add_keys(transaction, kind, name_keys(transaction, pointer, pointing))
 
 
 def bump(

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -91,6 +92,7 @@ class Context:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Text as names and match keys compare it without case: trimmed, inner white space joined, case folded, in
     Unicode's composed form."""
