@@ -11,9 +11,9 @@ from engine.links import Base, Link
 from engine.plans import Action, Decision
 from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stale, State, Unknown, WriteView, Written
 from engine.records import CRM, M365, Key, Record, Reference, Side
-from engine.sync.decide import BEING_CREATED, Rules
 from engine.sync.lists import remembered
 from engine.sync.read import Progress
+from engine.sync.rules import Rules
 from engine.sync.slots import beyond, view
 
 BATCH: Final = 500
@@ -21,6 +21,7 @@ BATCH: Final = 500
 SENT: Final = 100
 """Of them at most so many that are sent over the network: what a crash leaves to be settled stays small."""
 CLAIM_MS: Final = 120_000
+BEING_CREATED: Final = "the same person is being created by another mailbox"
 
 
 @dataclass(slots=True)

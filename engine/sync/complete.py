@@ -65,11 +65,20 @@ class Completer:
                 parts = self.program.parts(crm, item, pairing.context or context).difference(item.values)
                 if parts:
                     wanted[parts].append(item.id)
-        if not wanted:
-            return pairings
+        return self._fetch(pairings, wanted)
+
+    def whole(self, pairings: Sequence[Pairing]) -> list[Pairing]:
+        """Those of these pairs whose item lacked pieces, with all of them: what is about to be deleted is read first,
+        however far from its day, for afterwards only the journal has it."""
+        parts = {field.name for field in self.program.m365.fields if field.part is not None}
+        lacking = [p for p in pairings if isinstance(p.m365, Record) and parts - p.m365.values.keys()]
+        return self._fetch(lacking, {frozenset(parts): [p.m365.id for p in lacking if p.m365 is not None]})
+
+    def _fetch(self, pairings: list[Pairing], wanted: Mapping[frozenset[str], list[str]]) -> list[Pairing]:
+        asked = [(sorted(parts), ids) for parts, ids in wanted.items() if parts and ids]
         kind = self.program.m365.kind
-        fresh = {one.id: one for parts, ids in wanted.items() for one in self.m365.read(kind, ids, sorted(parts))}
-        return [_fetched(pairing, fresh) for pairing in pairings]
+        fresh = {one.id: one for parts, ids in asked for one in self.m365.read(kind, ids, parts)}
+        return [_fetched(pairing, fresh) for pairing in pairings] if fresh else pairings
 
     # ---- names ----
 

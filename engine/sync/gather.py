@@ -15,9 +15,9 @@ from engine.links import Base, Link, Space
 from engine.port import ReadView, State
 from engine.records import CRM, M365, Gone, Key, Record, Side
 from engine.records import State as Present
-from engine.sync.decide import mark
 from engine.sync.pairs import Pairing
 from engine.sync.read import Reading
+from engine.sync.rules import mark
 from engine.sync.settle import Settled
 from engine.sync.slots import Layout
 

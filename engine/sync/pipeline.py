@@ -15,10 +15,12 @@ from engine.port import Fence, ReadView, State, System, WriteView
 from engine.records import CRM, M365, Side
 from engine.sync.apply import Applied, Applier, stored, unsent
 from engine.sync.complete import Completer
-from engine.sync.decide import Rules, decide_all
+from engine.sync.decide import decide_all
 from engine.sync.gather import Gatherer
 from engine.sync.guard import DEFAULT_LIMITS, Guard, Limit
+from engine.sync.pairs import Pairing
 from engine.sync.read import Progress, Reading, again, read_changes, silent
+from engine.sync.rules import Rules
 from engine.sync.settle import Settled, settle
 from engine.sync.slots import Layout, layout
 
@@ -137,8 +139,19 @@ def _decisions(
     direction = tick.program.direction(tick.context)
     rules = Rules(tick.program, shape, tick.context, direction, tick.space, run, reading.home)
     pages = completer.pages(gatherer.run(), PAGE)
-    found = (decide_all(replace(rules, context=context), page) for context, page in pages)
+    found = (_decided(completer, replace(rules, context=context), page) for context, page in pages)
     return tuple(decision for decisions in found for decision in decisions), rules
+
+
+def _decided(completer: Completer, rules: Rules, page: Sequence[Pairing]) -> tuple[Decision, ...]:
+    """The decisions of one page; those that delete an item are made again once it is read whole."""
+    decisions = decide_all(rules, page)
+    doomed = {d.pair for d in decisions if any((a.verb, a.side) == ("delete", M365) for a in d.actions)}
+    whole = completer.whole([pairing for pairing in page if pairing.id in doomed])
+    if not whole:
+        return decisions
+    again = {decision.pair: decision for decision in decide_all(rules, whole)}
+    return tuple(again.get(decision.pair, decision) for decision in decisions)
 
 
 def _judge(tick: Tick, reading: Reading, decisions: Sequence[Decision]) -> Verdict:

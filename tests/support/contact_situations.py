@@ -35,8 +35,9 @@ from engine.links import NO_AGREEMENT, Base, Link, Space
 from engine.plans import Decision
 from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, State, Value, to_json
 from engine.settings import effective
-from engine.sync.decide import Rules, decide
+from engine.sync.decide import decide
 from engine.sync.pairs import Pairing
+from engine.sync.rules import Rules
 from engine.sync.slots import layout, view
 
 NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
