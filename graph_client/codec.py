@@ -37,7 +37,7 @@ def decode(row: Mapping[str, Json], place: Place) -> Record | None:
     folder = row.get(_FOLDER.wire_name)
     if isinstance(folder, str) and folder:
         values[_FOLDER.name] = place(folder)
-    return Record(M365, "contact", id, etag(row), values, modified=_instant(row.get("lastModifiedDateTime")))
+    return Record(M365, "contact", id, etag(row), values, modified=milliseconds(row.get("lastModifiedDateTime")))
 
 
 def etag(row: Mapping[str, Json]) -> str:
@@ -146,7 +146,7 @@ def _day(raw: Json) -> str | None:
     return text[:10]
 
 
-def _instant(raw: Json) -> int | None:
+def milliseconds(raw: Json) -> int | None:
     """UTC milliseconds of an instant; digits of a second beyond the third are dropped."""
     text = _text(raw)
     if text is None:

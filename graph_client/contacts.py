@@ -15,11 +15,10 @@ from graph_client.batch import Item, in_one, in_waves
 from graph_client.codec import SELECT, decode
 from graph_client.fields import CONTACT
 from graph_client.folders import QUESTIONS, Folders, from_answers, load, locate, quoted
+from graph_client.marks import by_mark
 from graph_client.paging import PAGE_SIZE, Expired, Rows, fresh, pages
 from graph_client.session import Session, describe
 
-MARK: Final = "String {6f0d2c8e-3b57-4c1a-9c53-d1a7a46e0b92} Name TandemAction"
-"""The extended property that carries the id of the action that made a contact. Never to be changed."""
 SHORT_PAGE: Final = "odata.maxpagesize=100"
 """Pages inside a batch, so that twenty of them stay far below the size limit."""
 RESTARTS: Final = 2
@@ -88,7 +87,7 @@ class Contacts:
         """Mark ▸ contact id. Outlook copies the mark with the contact: the oldest that carries it is the one."""
         folders = [self.folders().real(str(folder.id)) for folder in self.folders().all()]
         asked = [(mark, folder) for mark in marks for folder in folders]
-        items = [Item("GET", _mark_path(folder, mark)) for mark, folder in asked]
+        items = [Item("GET", f"/me/contactFolders/{quoted(folder)}/contacts?{by_mark(mark)}") for mark, folder in asked]
         oldest: dict[str, tuple[str, str]] = {}
         for index, answer in in_waves(self.session, items):
             mark, _ = asked[index]
@@ -160,10 +159,3 @@ def contact_path(id: str, select: bool = False) -> str:
 
 def _full_path(folder: str) -> str:
     return f"/me/contactFolders/{quoted(folder)}/contacts/delta?$select={SELECT}"
-
-
-def _mark_path(folder: str, mark: str) -> str:
-    literal = quoted(mark.replace("'", "''"))
-    name = MARK.replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
-    test = f"singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20'{name}'%20and%20ep/value%20eq%20'{literal}')"
-    return f"/me/contactFolders/{quoted(folder)}/contacts?$select=id,createdDateTime&$filter={test}"

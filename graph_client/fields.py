@@ -17,9 +17,11 @@ from engine.schema import (
     PHONE,
     POSTAL,
     TEXT,
+    ZONED,
     Field,
     Schema,
     Type,
+    choice,
     integer_up_to,
     list_of,
     reference_to,
@@ -30,10 +32,13 @@ from engine.schema import (
 Wire: TypeAlias = Literal[
     "text", "list", "addresses", "postal", "day", "folder",
     "whole", "flag", "instant", "plan", "bucket", "account", "assignments", "details",
+    "zoned", "body", "location", "people", "person", "rule", "calendar",
 ]  # fmt: skip
 """How a value travels. Outlook: plain text; a list of text; e-mail objects; an address object; an instant that means a
 day; the id of a folder. Planner besides: a whole number; true or false; an instant; the id of a plan; that of a bucket;
-an identity object; an object whose keys are account ids; what is fetched and written apart from the task."""
+an identity object; an object whose keys are account ids; what is fetched and written apart from the task. Events
+besides: a time with its zone; a body of HTML; a place; people with kind and answer; one person; how a series repeats;
+the calendar, which no row tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,34 @@ BUCKET_ROWS: Final[tuple[Row, ...]] = (
 PLAN_ROWS: Final[tuple[Row, ...]] = (Row("title", TEXT, "Name"),)
 
 
+SUBJECT_LENGTH: Final = 255
+
+EVENT_ROWS: Final[tuple[Row, ...]] = (
+    Row("subject", TEXT, "Subject", max_length=SUBJECT_LENGTH),
+    Row("body", LONG_TEXT, "Notes", "body"),
+    Row("start", ZONED, "Start", "zoned"),
+    Row("end", ZONED, "End", "zoned"),
+    Row("isAllDay", FLAG, "All day", "flag"),
+    Row("location", structure(displayName=TEXT), "Location", "location"),
+    Row("sensitivity", choice("normal", "personal", "private", "confidential"), "Sensitivity"),
+    Row("showAs", choice("free", "tentative", "busy", "oof", "workingElsewhere", "unknown"), "Show as"),
+    Row("attendees", list_of(EMAIL), "Attendees", "people"),
+    Row("organizer", EMAIL, "Organiser", "person", writable=False),
+    Row("isOrganizer", FLAG, "Organised by the mailbox's owner", "flag", writable=False),
+    Row("isCancelled", FLAG, "Cancelled", "flag", writable=False),
+    Row("isDraft", FLAG, "Draft", "flag", writable=False),
+    Row("hideAttendees", FLAG, "Attendees are hidden", "flag", writable=False),
+    Row("isOnlineMeeting", FLAG, "Online meeting", "flag", writable=False),
+    Row("iCalUId", TEXT, "Identity of the meeting", writable=False),
+    Row("originalStart", INSTANT, "Start in the series", "instant", writable=False),
+    Row("type", choice("singleInstance", "occurrence", "exception", "seriesMaster"), "Part", writable=False),
+    Row("recurrence", TEXT, "Repeats", "rule"),
+    Row("calendar", reference_to("calendar"), "Calendar", "calendar", writable=False, container=True),
+)
+
+CALENDAR_ROWS: Final[tuple[Row, ...]] = (Row("name", TEXT, "Name"),)
+
+
 def _fields(rows: tuple[Row, ...]) -> tuple[Field, ...]:
     return tuple(
         Field(
@@ -152,7 +185,11 @@ PLANNER_BUCKET: Final = Schema(
     M365, "plannerBucket", _fields(BUCKET_ROWS), title=("name",), dated=False, label="Planner bucket"
 )
 PLANNER_PLAN: Final = Schema(M365, "plannerPlan", _fields(PLAN_ROWS), title=("title",), dated=False, label="Plan")
-SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER, PLANNER_TASK, PLANNER_BUCKET, PLANNER_PLAN)
+EVENT: Final = Schema(M365, "event", _fields(EVENT_ROWS), title=("subject",), label="Outlook event", identity="iCalUId")
+CALENDAR: Final = Schema(M365, "calendar", _fields(CALENDAR_ROWS), title=("name",), dated=False, label="Calendar")
+SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER, PLANNER_TASK, PLANNER_BUCKET, PLANNER_PLAN, EVENT, CALENDAR)
 
 DEFAULT_FOLDER: Final = "Contacts"
 """What the folder that every mailbox has is called here, whatever the mailbox's language calls it."""
+DEFAULT_CALENDAR: Final = "Calendar"
+"""The same for calendars."""

@@ -12,8 +12,9 @@ from engine.port import Outcome, Refused, Stale, Unknown, Written
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import RETURN, Item, in_one
 from graph_client.codec import etag, updated
-from graph_client.contacts import MARK, Contacts, contact_path
+from graph_client.contacts import Contacts, contact_path
 from graph_client.folders import quoted
+from graph_client.marks import marked
 from graph_client.session import Session, refusal
 
 _NOT_SENT: Final = frozenset({"id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId",
@@ -68,8 +69,8 @@ def _left_over(contacts: Contacts, id: str, folder: str) -> Mapping[str, Json] |
 
 def _created(contacts: Contacts, mark: str, folder: str, members: Mapping[str, Json]) -> Answer:
     home = "/me/contacts" if folder == contacts.folders().default else f"/me/contactFolders/{quoted(folder)}/contacts"
-    marked: list[Json] = [{"id": MARK, "value": mark}]
-    return contacts.session.call("POST", home, {**members, "singleValueExtendedProperties": marked}, repeat=False)
+    marks: Json = marked(mark)
+    return contacts.session.call("POST", home, {**members, "singleValueExtendedProperties": marks}, repeat=False)
 
 
 def _brought_up(session: Session, copy: Mapping[str, Json], members: Mapping[str, Json]) -> Answer:

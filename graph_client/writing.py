@@ -16,8 +16,9 @@ from engine.records import Reference
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import RETURN, Item, in_waves
 from graph_client.codec import display_name, encode, etag, updated
-from graph_client.contacts import MARK, Contacts, contact_path
+from graph_client.contacts import Contacts, contact_path
 from graph_client.folders import NoFolder, ensure, quoted
+from graph_client.marks import marked
 from graph_client.moving import move
 from graph_client.session import refusal
 
@@ -87,7 +88,7 @@ class Writer:
         members: dict[str, Json] = {n: v for n, v in encode(action.values).items() if v not in (None, [])}
         if shown := display_name(members):
             members["displayName"] = shown
-        members["singleValueExtendedProperties"] = [{"id": MARK, "value": action.id}]
+        members["singleValueExtendedProperties"] = marked(action.id)
         return members
 
     def _change(self, actions: Sequence[Action]) -> Iterator[Outcome]:

@@ -14,7 +14,7 @@ from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from engine.plans import Action, Verb
 from engine.port import Page, Refused, Sent, Stale, Unknown, Written
 from engine.records import Barred, Gone, Record, Reference, State, Value
-from graph_client.contacts import MARK
+from graph_client.marks import MARK
 from graph_client.system import GraphSystem, MailboxReader, MailboxWriter
 
 DELTA = r"/contacts/delta"

@@ -12,8 +12,9 @@ from engine.errors import SignInNeeded, Unavailable
 from engine.plans import Action, Verb
 from engine.port import Outcome, Refused, Stale, Unknown, Written
 from engine.records import Reference, Value
-from graph_client.contacts import MARK, Contacts
+from graph_client.contacts import Contacts
 from graph_client.folders import Folders
+from graph_client.marks import MARK
 from graph_client.session import Session
 from graph_client.writing import Writer
 
