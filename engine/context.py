@@ -54,18 +54,27 @@ class Directory:
     """Address of a connected account ▸ its CRM user."""
     people: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """Any address that is known ▸ its CRM user."""
+    domains: frozenset[str] = field(init=False, repr=False, compare=False)
+    """What follows the @ in addresses of connected accounts."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "users", {account: user for user, account in self.accounts.items()})
         object.__setattr__(self, "owners", {address: user for user, address in self.mailboxes.items()})
         named = {address: user for user, address in self.addresses.items()}
         object.__setattr__(self, "people", {**named, **self.owners})
+        found = frozenset(address.rpartition("@")[2] for address in self.mailboxes.values())
+        object.__setattr__(self, "domains", found - {""})
 
     def account_of(self, user: str) -> str | None:
         return self.accounts.get(user)
 
     def user_of(self, account: str) -> str | None:
         return self.users.get(account)
+
+    def connected_at(self, address: str) -> str | None:
+        """The connected user whom an address belongs to, be it the account's or the main e-mail."""
+        user = self.people.get(address.strip().lower())
+        return user if user in self.mailboxes else None
 
 
 NOBODY: Final = Directory()

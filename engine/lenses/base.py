@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from engine.context import Context
-from engine.records import Absence, Side, Value
+from engine.records import NO_BASE, Absence, Side, Value
 from engine.schema import Type
 
 
@@ -94,9 +94,13 @@ class Merging(Protocol):
         since). With a base missing nothing is removed and everything is added. Pure, and in ``own``'s order."""
         ...
 
-    def agreed(self, side: Side, value: Value, base: Value | Absence, context: Context) -> Value:
-        """What the base remembers of a list (or of one value that is added to one) from now on: what travels, and
-        what the base had and does not travel now. What never travelled counts as added once it can."""
+    def agreed(
+        self, side: Side, value: Value, base: Value | Absence, context: Context, other: Value | Absence = NO_BASE
+    ) -> Value:
+        """What the base remembers of a list (or of one value that is added to one) from now on: with ``other``, what
+        the other side holds, who is on both lists, and whoever was and is on one only because the removal could not
+        travel; without it, what travels, and what the base had and does not travel now. What never travelled counts
+        as added once it can."""
         ...
 
     def changed(self, side: Side, value: Value, base: Value | Absence, context: Context) -> bool:

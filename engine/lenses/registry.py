@@ -6,17 +6,22 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
-from engine.lenses import contact, days, people, references, text
+from engine.lenses import contact, days, guests, references, text, times
 from engine.lenses.base import Bind, Ends, Lens
 
 LENSES: Final[Mapping[str, Bind]] = {
+    "account_addresses": guests.account_addresses,
     "company_by_name": references.CompanyByName,
-    "connected_users": people.ConnectedUsers,
+    "connected_user": guests.ConnectedUser,
+    "connected_users": guests.connected_users,
+    "crm_users": guests.crm_users,
     "day": days.DayLens,
     "first_folder": references.FirstFolder,
     "phone": contact.phone,
+    "plain_text": text.plain_text,
     "postal_address": contact.PostalLens,
     "task_list": references.TaskList,
+    "zoned_time": times.ZonedTime,
 }
 
 _BY_TYPES: Final[tuple[Bind, ...]] = (

@@ -5,6 +5,7 @@ They pass a value on unchanged, and know which differences are a remote's normal
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
@@ -52,6 +53,18 @@ def comparable_email(value: Value) -> Value:
     """E-mail addresses are compared without case: no mail service in use tells them apart by it."""
     found = comparable(value)
     return fold(found) if isinstance(found, str) else found
+
+
+_ODD: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f\xa0]")
+
+
+def comparable_lines(value: Value) -> Value:
+    """Text that was a page once: as :func:`comparable`, and neither blanks at the ends of lines nor what kind of blank
+    it is makes a difference."""
+    found = comparable(value)
+    if not isinstance(found, str):
+        return found
+    return "\n".join(line.rstrip(" ") for line in _ODD.sub(" ", found).split("\n")).strip(" \n") or None
 
 
 def unchanged(value: Value) -> Value:
@@ -143,6 +156,11 @@ class ChoiceLens:
 
 def text(ends: Ends) -> PlainLens:
     return PlainLens("text", ends, TEXTS, comparable, tidy)
+
+
+def plain_text(ends: Ends) -> PlainLens:
+    """The words of a page without its layout."""
+    return PlainLens("plain_text", ends, ("text", "long text"), comparable_lines, tidy)
 
 
 def email(ends: Ends) -> PlainLens:

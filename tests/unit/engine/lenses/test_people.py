@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from engine.context import Context, Directory
 from engine.lenses.base import Ends, Merging
-from engine.lenses.people import ConnectedUsers
+from engine.lenses.people import connected_accounts
 from engine.records import CRM, M365, NO_BASE, Side, Value, opposite
 from engine.schema import ACCOUNT, TEXT, USER, list_of
 
 ENDS = Ends(list_of(USER), list_of(ACCOUNT))
-LENS = ConnectedUsers(ENDS).keeping_others()
-ALONE = ConnectedUsers(ENDS)
+LENS = connected_accounts(ENDS).keeping_others()
+ALONE = connected_accounts(ENDS)
 NAMES = "abcdef"
 USERS, ACCOUNTS = [f"user {name}" for name in NAMES], [f"account {name}" for name in NAMES]
 OF: dict[Side, list[str]] = {CRM: USERS, M365: ACCOUNTS}
