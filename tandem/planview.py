@@ -228,6 +228,6 @@ def _summary(
 
 def _tally(plan: Plan, side: Side) -> Iterator[str]:
     verbs = Counter(action.verb for action in plan.actions if action.side == side)
-    words = [f"{verbs[verb]:,} to {verb}" for verb in ("create", "update", "delete") if verbs[verb]]
+    words = [f"{verbs[verb]:,} to {verb}" for verb in ("create", "update", "move", "delete") if verbs[verb]]
     if words:
         yield f"{', '.join(words)} in {SIDES[side]}"

@@ -13,8 +13,10 @@ from tandem.shown import Paint, Role, unpainted
 if TYPE_CHECKING:
     from engine.sync.pipeline import Report
 
-_ROLES: Final[dict[str, Role]] = {"+": "create", "~": "update", "-": "delete", "=": "match", "!": "held", "·": "quiet"}
-_PAST: Final = {"create": "created", "update": "updated", "delete": "deleted"}
+_ROLES: Final[dict[str, Role]] = {
+    "+": "create", "~": "update", "»": "update", "-": "delete", "=": "match", "!": "held", "·": "quiet",
+}  # fmt: skip
+_PAST: Final = {"create": "created", "update": "updated", "move": "moved", "delete": "deleted"}
 _PATHS: Final = 30
 _VALUES: Final = 64
 _TITLES: Final = 40
