@@ -11,7 +11,7 @@ from typing import Final
 from engine.context import fold
 from engine.errors import SideError
 from engine.links import Space
-from engine.plans import Action
+from engine.plans import NO_MAIL, Action, Mail
 from engine.port import Outcome, Page, Sent
 from engine.records import M365, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
@@ -20,6 +20,7 @@ from graph_client.connection import Connection
 from graph_client.contacts import Contacts
 from graph_client.endpoints import Endpoints
 from graph_client.fields import CONTACT, SCHEMAS
+from graph_client.planner.catalogue import Catalogue
 from graph_client.planner.members import Members, Troubles, own_trouble
 from graph_client.planner.reading import Tasks
 from graph_client.planner.view import PlannerReader, PlannerWriter
@@ -59,6 +60,7 @@ class GraphSystem:
         self._stores = tokens
         self._accounts: dict[tuple[str, str], _Account] = {}
         self._troubles: dict[tuple[str, str], Troubles] = {}
+        self._shared: dict[tuple[str, str], Tasks] = {}
         self._lock = threading.Lock()
 
     def schema(self, kind: str) -> Schema:
@@ -66,18 +68,27 @@ class GraphSystem:
 
     def reader(self, space: Space) -> MailboxReader | PlannerReader:
         if space.members:
-            return PlannerReader(Tasks(self._members(space, lambda: True), self.timing.clock))
+            return PlannerReader(self._tasks(space, lambda: True))
         return MailboxReader(Contacts(self._mailbox(space, lambda: True)))
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MailboxWriter | PlannerWriter:
         if space.members:
-            return PlannerWriter(Tasks(self._members(space, still_ours), self.timing.clock))
+            return PlannerWriter(self._tasks(space, still_ours))
         return MailboxWriter(Contacts(self._mailbox(space, still_ours)))
+
+    def effects(self, action: Action, before: Record | None) -> Mail:
+        """Writes to contacts and to tasks mail nobody."""
+        return NO_MAIL
 
     def troubles(self, space: Space) -> Mapping[str, SideError]:
         """Members whom the latest view of a shared space had to do without, by account id: SignInNeeded where the
         person must connect again. Everybody else went on."""
         return dict(self._troubles.get((space.org, space.id), {}))
+
+    def catalogue(self, space: Space) -> Catalogue | None:
+        """The plans and lists of a shared space as its latest view knows them; None before it asked."""
+        tasks = self._shared.get((space.org, space.id))
+        return tasks.known if tasks else None
 
     @property
     def requests(self) -> int:
@@ -101,6 +112,10 @@ class GraphSystem:
         return Session(
             self.endpoints, account.connection, account.tokens.access, self.timing, account.outlook, still_ours
         )
+
+    def _tasks(self, space: Space, still_ours: Callable[[], bool]) -> Tasks:
+        tasks = self._shared[(space.org, space.id)] = Tasks(self._members(space, still_ours), self.timing.clock)
+        return tasks
 
     def _members(self, space: Space, still_ours: Callable[[], bool]) -> Members:
         troubles = self._troubles[(space.org, space.id)] = {}

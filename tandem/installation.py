@@ -23,6 +23,7 @@ from engine.settings import effective
 from engine.sync.pipeline import Tick
 from engine.sync.read import Progress, silent
 from graph_client.endpoints import Endpoints
+from graph_client.planner.catalogue import Catalogue
 from graph_client.system import GraphSystem
 from state.accounts import Account, account_of, accounts
 from state.database import open_database
@@ -89,7 +90,7 @@ class Installation:
         self.clock = clock
         self.on_commit = on_commit
         self.rules = RuleFolder(settings.rules)
-        self.published = ""
+        self.published: Catalogue | None = None
         """The catalogue of Planner's lists that this process has brought into the CRM."""
         self.engine: sa.Engine = open_database(settings.database, must_exist=True)
 

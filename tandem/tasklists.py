@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from engine.errors import SideError
-from engine.language.program import Program
-from engine.records import M365
-from graph_client.planner.catalogue import Catalogue, read_catalogue
+from graph_client.planner.catalogue import Catalogue
 from state.accounts import accounts
 from state.spaces import SpaceRecord
 from tandem.installation import Installation
 
-CATALOGUE = ""
-"""The collection whose cursor says which plans and lists there are."""
 
-
-def publish_known(installation: Installation, record: SpaceRecord, program: Program) -> None:
-    """Publish the lists as the last tick of the shared space read them."""
-    cursor = installation.state.feeds(record.space.id, program.name).cursors.get((M365, CATALOGUE))
-    if cursor is not None and installation.published != cursor:
-        _publish(installation, read_catalogue(cursor))
-        installation.published = cursor
+def publish_known(installation: Installation, record: SpaceRecord) -> None:
+    """Publish the lists as the latest view of the shared space knows them."""
+    known = installation.m365.catalogue(record.space)
+    if known is not None and installation.published != known:
+        _publish(installation, known)
+        installation.published = known
 
 
 def publish_fresh(installation: Installation) -> None:
@@ -30,9 +25,8 @@ def publish_fresh(installation: Installation) -> None:
     if program is None or record is None:
         return
     reader = installation.m365.reader(record.space)
-    for page in reader.changes(program.m365.kind, {CATALOGUE: None}):
-        if page.collection == CATALOGUE and page.cursor is not None:
-            _publish(installation, read_catalogue(page.cursor))
+    reader.collections(program.m365.kind)
+    publish_known(installation, record)
 
 
 def try_publish(installation: Installation) -> str:
@@ -44,9 +38,7 @@ def try_publish(installation: Installation) -> str:
     return ""
 
 
-def _publish(installation: Installation, catalogue: Catalogue | None) -> None:
-    if catalogue is None:
-        return
+def _publish(installation: Installation, catalogue: Catalogue) -> None:
     users = {
         one.id: one.user for one in accounts(installation.engine, installation.org) if one.status != "disconnected"
     }

@@ -68,18 +68,22 @@ class Ticked:
 
 class _Journal(SqlState):
     """The state, which also opens the run in the journal as soon as the first write is intended: an idle tick leaves
-    no row, a killed one leaves its beginning."""
+    no row, a killed one leaves its beginning. Lists of Planner that were just met are in the CRM before a record in
+    them is."""
 
-    def __init__(self, installation: Installation, opening: Run) -> None:
+    def __init__(self, installation: Installation, record: SpaceRecord, opening: Run) -> None:
         super().__init__(installation.engine, installation.org, installation.milliseconds, installation.on_commit)
         self.opening = opening
         self.opened = False
         self._installation = installation
+        self._record = record
 
     def intend(self, fence: Fence, run: str, intents: Sequence[Intent]) -> None:
         if not self.opened:
             record_run(self._installation.engine, self._installation.org, self.opening)
             self.opened = True
+        if self._record.shared:
+            publish_known(self._installation, self._record)
         super().intend(fence, run, intents)
 
 
@@ -177,7 +181,7 @@ def _run(
         id=_run_id(installation), space=record.space.id, kind=program.name, cause="apply" if order.only else "tick",
         now=installation.milliseconds(), rules=program.digest, started=installation.milliseconds(),
     )  # fmt: skip
-    journal = _Journal(installation, opening)
+    journal = _Journal(installation, record, opening)
     tick = installation.tick(
         record.space, program, opening.id, everything=order.everything, state=journal, progress=progress
     )
@@ -191,7 +195,7 @@ def _run(
         counts = {" ".join(key): number for key, number in report.counts.items()}
         _close(installation, opening, "done", counts, report.plan.header.cause)
     if record.shared:
-        publish_known(installation, record, program)
+        publish_known(installation, record)
     if not report.ran:
         return Ticked(record, program, "guard", report, "the guard stopped the plan; nothing was written")
     return Ticked(record, program, "done" if report.counts else "idle", report)
