@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import Unavailable
 from engine.port import Page
 from engine.records import M365, Barred, Gone, Record, State
+from graph_client.ahead import Ahead
 from graph_client.answers import Answer, Json, Meaning
-from graph_client.batch import Item, in_one, in_waves
+from graph_client.batch import Item, in_waves
 from graph_client.codec import SELECT, decode
 from graph_client.fields import CONTACT
 from graph_client.folders import QUESTIONS, Folders, from_answers, load, locate, quoted
@@ -36,17 +37,23 @@ class Contacts:
 
     session: Session
     known: Folders | None = None
+    ahead: Ahead | None = None
 
     def folders(self) -> Folders:
         if self.known is None:
             self.known = load(self.session)
         return self.known
 
-    def changes(self, cursors: Mapping[str, str | None]) -> Iterator[Page]:
+    def questions(self, cursors: Mapping[str, str | None]) -> list[Item]:
+        """What rounds from these cursors ask first."""
+        items = [Item("GET", link, prefer=SHORT_PAGE) for link in self._links(cursors).values()]
+        return [*(QUESTIONS if self.known is None else ()), *items]
+
+    def changes(self, cursors: Mapping[str, str | None], more: Sequence[Item] = ()) -> Iterator[Page]:
         """Rounds for these folders. All cursors go in one batch, together with the question for the folders if they
-        are not known yet: a tick without news is one round trip. A folder that is gone has no pages."""
-        links = {id: link for id, cursor in cursors.items() if (link := self._unpack(cursor))}
-        asked = self._ask(links)
+        are not known yet, and with ``more`` for others: a tick without news is one round trip. A folder that is gone
+        has no pages."""
+        asked = self._ask(cursors, more)
         for id in cursors:
             if id not in self.folders():
                 continue
@@ -113,13 +120,16 @@ class Contacts:
         except Unavailable:
             return None
 
-    def _ask(self, links: Mapping[str, str]) -> dict[str, Answer]:
-        items = [Item("GET", link, prefer=SHORT_PAGE) for link in links.values()]
-        first = QUESTIONS if self.known is None else ()
-        answers = in_one(self.session, [*first, *items])
+    def _links(self, cursors: Mapping[str, str | None]) -> dict[str, str]:
+        return {id: link for id, cursor in cursors.items() if (link := self._unpack(cursor))}
+
+    def _ask(self, cursors: Mapping[str, str | None], more: Sequence[Item]) -> dict[str, Answer]:
+        ahead = self.ahead or Ahead(self.session.timing.clock)
+        answers = ahead.ask(self.session, self.questions(cursors), more)
+        first = len(QUESTIONS) if self.known is None else 0
         if first:
-            self.known = from_answers(self.session, answers[: len(first)])
-        return dict(zip(links, answers[len(first) :], strict=True))
+            self.known = from_answers(self.session, answers[:first])
+        return dict(zip(self._links(cursors), answers[first:], strict=True))
 
     def _round(self, folder: str, answer: Answer | None) -> Iterator[Page]:
         """One folder's round: from its cursor, or everything when there is none or it is too old."""

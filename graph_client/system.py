@@ -15,11 +15,15 @@ from engine.plans import NO_MAIL, Action, Mail
 from engine.port import Outcome, Page, Sent
 from engine.records import M365, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
+from graph_client.ahead import Ahead, Cursors
 from graph_client.batch import MOST_ITEMS
+from graph_client.calendar.codec import HOME
+from graph_client.calendar.reading import Events
+from graph_client.calendar.writing import EventWriter
 from graph_client.connection import Connection
 from graph_client.contacts import Contacts
 from graph_client.endpoints import Endpoints
-from graph_client.fields import CONTACT, SCHEMAS
+from graph_client.fields import CALENDAR, CONTACT, EVENT, SCHEMAS
 from graph_client.planner.catalogue import Catalogue
 from graph_client.planner.members import Members, Troubles, own_trouble
 from graph_client.planner.reading import Tasks
@@ -39,6 +43,7 @@ class _Account:
 
     connection: Connection
     tokens: Tokens
+    ahead: Ahead
     outlook: Slots = field(default_factory=Slots)
     planner: Slots = field(default_factory=Slots)
 
@@ -69,12 +74,18 @@ class GraphSystem:
     def reader(self, space: Space) -> MailboxReader | PlannerReader:
         if space.members:
             return PlannerReader(self._tasks(space, lambda: True))
-        return MailboxReader(Contacts(self._mailbox(space, lambda: True)))
+        return MailboxReader(*self._feeds(space, lambda: True))
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MailboxWriter | PlannerWriter:
         if space.members:
             return PlannerWriter(self._tasks(space, still_ours))
-        return MailboxWriter(Contacts(self._mailbox(space, still_ours)))
+        return MailboxWriter(*self._feeds(space, still_ours))
+
+    def expect(self, space: Space, feeds: Mapping[str, Cursors]) -> None:
+        """Say that these kinds (kind ▸ collection ▸ cursor) of a mailbox will be read next, one after the other: the
+        first one read asks for all, so that a tick without news is one round trip."""
+        if not space.members:
+            self._account(space.org, space.id).ahead.expect(feeds)
 
     def effects(self, action: Action, before: Record | None) -> Mail:
         """Writes to contacts and to tasks mail nobody."""
@@ -117,6 +128,10 @@ class GraphSystem:
         tasks = self._shared[(space.org, space.id)] = Tasks(self._members(space, still_ours), self.timing.clock)
         return tasks
 
+    def _feeds(self, space: Space, still_ours: Callable[[], bool]) -> tuple[Contacts, Events, Ahead]:
+        session, ahead = self._mailbox(space, still_ours), self._account(space.org, space.id).ahead
+        return Contacts(session, ahead=ahead), Events(session, space.zone, ahead), ahead
+
     def _members(self, space: Space, still_ours: Callable[[], bool]) -> Members:
         troubles = self._troubles[(space.org, space.id)] = {}
         sessions: dict[str, Session] = {}
@@ -134,45 +149,51 @@ class GraphSystem:
             if account is None:
                 connection = Connection(self.endpoints)
                 tokens = Tokens(self.endpoints, self._stores(org, id), connection, self.timing.clock)
-                account = self._accounts[(org, id)] = _Account(connection, tokens)
+                account = self._accounts[(org, id)] = _Account(connection, tokens, Ahead(self.timing.clock))
         return account
 
 
 class MailboxReader:
-    """Reading one mailbox; the engine's ReadView. Folders are read once per view.
+    """Reading one mailbox, its contacts and its events; the engine's ReadView. Folders are read once per view.
 
     Ask for ``changes`` before ``collections``, and both share one round trip; the other way round they take two.
     """
 
-    def __init__(self, contacts: Contacts) -> None:
+    def __init__(self, contacts: Contacts, events: Events, ahead: Ahead) -> None:
         self._contacts = contacts
+        self._events = events
+        self._ahead = ahead
 
     def collections(self, kind: str) -> Sequence[Reference]:
-        """The default folder, called "Contacts", first; then all others by path."""
-        _check(kind)
-        return self._contacts.folders().all()
+        """Contacts: the default folder, called "Contacts", first; then all others by path. Events: the default
+        calendar, which is the only one that is read."""
+        return self._contacts.folders().all() if self._feed(kind) is self._contacts else (HOME,)
 
     def changes(self, kind: str, cursors: Mapping[str, str | None]) -> Iterator[Page]:
-        """Rounds of these folders; none for a folder that is gone: what it held has to be proved by ``read``."""
-        _check(kind)
-        return self._contacts.changes(cursors)
+        """Rounds of these collections; none for one that is gone: what it held has to be proved by ``read``. What
+        other kinds were announced to ask is asked along."""
+        feed, others = self._feed(kind), self._ahead.others(kind)
+        more = [item for other, theirs in others.items() for item in self._feed(other).questions(theirs)]
+        return feed.changes(cursors, more)
 
     def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
-        """Contacts come whole: there are no parts to ask for."""
-        _check(kind)
-        return self._contacts.read(ids)
+        """Contacts and events come whole: there are no parts to ask for. A series answers as a record too, by its own
+        id, although no round ever tells it."""
+        return self._feed(kind).read(ids)
 
     def find(self, kind: str, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
         """Nothing: match keys are looked up in the CRM, and this side's keys are computed from what was read."""
         return iter(())
 
     def find_marks(self, kind: str, sent: Collection[Sent]) -> Mapping[str, tuple[str, ...]]:
-        _check(kind)
-        found = self._contacts.marked([one.action.id for one in sent]) if sent else {}
+        feed = self._feed(kind)
+        found = feed.marked([one.action.id for one in sent]) if sent else {}
         return {mark: (id,) for mark, id in found.items()}
 
     def names(self, kind: str, names: Collection[str]) -> Mapping[str, tuple[Reference, ...]]:
-        """Contact folders by path; no other kind has names here."""
+        """Contact folders by path, and the calendar; no other kind has names here."""
+        if kind == CALENDAR.kind:
+            return {fold(name): (HOME,) for name in names if fold(name) == fold(HOME.name)}
         if kind != "contactFolder" or not names:
             return {}
         folders = self._contacts.folders()
@@ -186,16 +207,19 @@ class MailboxReader:
         """'': a mailbox has no rights that change without its records."""
         return ""
 
+    def _feed(self, kind: str) -> Contacts | Events:
+        if kind == CONTACT.kind:
+            return self._contacts
+        if kind == EVENT.kind:
+            return self._events
+        raise KeyError(kind)
+
 
 class MailboxWriter(MailboxReader):
     """Reading and writing one mailbox; the engine's WriteView."""
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        for action in actions:
-            _check(action.kind)
-        return Writer(self._contacts).write(actions)
-
-
-def _check(kind: str) -> None:
-    if kind != CONTACT.kind:
-        raise KeyError(kind)
+        contacts = [action for action in actions if self._feed(action.kind) is self._contacts]
+        events = [action for action in actions if action.kind == EVENT.kind]
+        yield from Writer(self._contacts).write(contacts)
+        yield from EventWriter(self._events).write(events)

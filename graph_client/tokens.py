@@ -14,7 +14,7 @@ from graph_client.application import TROUBLE, TokenCache, empty_cache, public_cl
 from graph_client.connection import UNTRUSTED, Connection
 from graph_client.endpoints import Endpoints
 
-SCOPES: Final = ("Contacts.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.Read", "User.Read")
+SCOPES: Final = ("Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.Read", "User.Read")
 """msal adds openid, profile and offline_access itself."""
 EARLY: Final = 300
 """Seconds before its end at which an access token is no longer used."""
