@@ -1,7 +1,7 @@
 """Proof that an event still lives: some calendar shows it.
 
-What was deleted may go on to answer by its immutable id, from Deleted Items. Events that a round called gone and that
-answer all the same are therefore looked for where people would look: in the calendars, at their own time.
+What was deleted may go on to answer by its immutable id, from Deleted Items. An event that answers is therefore looked
+for where people would look: in the calendars, at its own time.
 """
 
 from __future__ import annotations

@@ -40,15 +40,13 @@ RESTARTS: Final = 2
 
 @dataclass(slots=True)
 class Events:
-    """One mailbox's events, for one view. ``zone`` is the owner's (IANA). ``doubted`` are ids that rounds of this view
-    called gone, ``met`` those it told of; ``whole`` says that a round listed everything."""
+    """One mailbox's events, for one view. ``zone`` is the owner's (IANA). ``met`` are ids that this view knows to be in
+    the calendar: rounds told of them, or they were written just now."""
 
     session: Session
     zone: str
     ahead: Ahead | None = None
-    doubted: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
-    whole: bool = False
     _owner: str | None = None
 
     # ---- rounds ----
@@ -100,7 +98,6 @@ class Events:
                 continue
             for part in self._series(told, window):
                 yield replace(part, collection=calendar, full=full)
-            self.whole = self.whole or full
             yield Page(calendar, cursor=pack(link, window), full=full)
             return
         raise Unavailable("Microsoft 365's delta tokens expire before a round is through.")
@@ -123,7 +120,7 @@ class Events:
         singles = [(row, None) for id, row in last.items() if id not in removed and not told.takes(id, row)]
         groups: dict[str, Sequence[str]] = {id: () for id, row in removed.items() if row.get("type") in (None, MASTER)}
         records, odd = self._decoded(singles)
-        self.doubted.update(removed)
+        self.met -= removed.keys()
         return Page(calendar, records, list(removed), odd, full=full, groups=groups)
 
     def _series(self, told: Told, window: Window) -> Iterator[Page]:
@@ -139,11 +136,10 @@ class Events:
                 here = {str(row["id"]) for row in one.rows}
                 gone += [id for id in parts if id not in here]
                 groups[one.id] = tuple(sorted(here))
-                self.met.add(one.id)
                 found, odd = self._decoded(one.with_notes(told.exceptions))
                 records += found
                 barred += odd
-            self.doubted.update(gone)
+            self.met.difference_update(gone)
             yield Page("", records, gone, barred, groups=groups)
         if apart:
             states = list(self.read(apart))
@@ -160,22 +156,20 @@ class Events:
             except Unreadable as problem:
                 log.warning("an event of Microsoft 365 is left out: %s", problem)
                 odd.append(str(row.get("id")))
-        ids = {*(record.id for record in records), *odd}
-        self.met |= ids
-        self.doubted -= ids
+        self.met.update(record.id for record in records)
         return records, odd
 
     # ---- single events ----
 
     def read(self, ids: Collection[str]) -> Iterator[State]:
-        """The present state of each. What a round called gone, or did not mention although it listed everything, has
-        to be in a calendar to count as there."""
+        """The present state of each. What no round of this view has told of has to be shown by a calendar to count as
+        there; a series is not, only its occurrences are."""
         wanted = list(dict.fromkeys(ids))
         unproved: list[Record] = []
         items = [Item("GET", event_path(id, select=True), prefer=IN_UTC) for id in wanted]
         for index, answer in in_waves(self.session, items):
             state = self.state(wanted[index], answer)
-            if isinstance(state, Record) and self._doubtful(state):
+            if isinstance(state, Record) and state.id not in self.met and state.values.get("type") != MASTER:
                 unproved.append(state)
             else:
                 yield state
@@ -186,11 +180,6 @@ class Events:
                     yield replace(record, values={**record.values, "calendar": calendars[record.id]})
                 else:
                     yield Gone(M365, KIND, record.id)
-
-    def _doubtful(self, record: Record) -> bool:
-        if record.values.get("type") == MASTER:
-            return False
-        return record.id in self.doubted or (self.whole and record.id not in self.met)
 
     def state(self, id: str, answer: Answer) -> State:
         """What an answer to a GET by id proves. Raises Unavailable where it proves nothing."""

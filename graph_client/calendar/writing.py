@@ -107,7 +107,6 @@ class EventWriter:
         if not isinstance(record, Record):
             return Unknown(action.id)
         self.events.met.add(record.id)
-        self.events.doubted.discard(record.id)
         return Written(action.id, record)
 
     # ---- updates and deletions ----
