@@ -19,7 +19,7 @@ from crm.references import find_named
 from crm.transactions import CommitLost, Database, utc_milliseconds
 from engine.errors import LeaseLost
 from engine.links import Space
-from engine.plans import Action
+from engine.plans import NO_MAIL, Action, Mail
 from engine.port import Outcome, Page, ReadView, Sent, Unknown, WriteView, Written
 from engine.records import CRM, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
@@ -175,6 +175,10 @@ class CrmSystem:
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
         return CrmWriter(self._of(space), _users(space), still_ours)
+
+    def effects(self, action: Action, before: Record | None) -> Mail:
+        """The CRM mails nobody."""
+        return NO_MAIL
 
     def _of(self, space: Space) -> Database:
         if space.org != self._database.org:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from engine.context import fold
 from engine.errors import LeaseLost
 from engine.links import NO_AGREEMENT, Base, Link, Space
-from engine.plans import Action
+from engine.plans import NO_MAIL, Action, Mail
 from engine.port import (
     Ended,
     Feeds,
@@ -66,6 +66,7 @@ class MemorySystem:
         self.rights_revision = 0
         self.normalise: Callable[[str, dict[str, Value]], dict[str, Value]] = lambda kind, values: values
         self.fault: Callable[[Action], str | None] = lambda action: None
+        self.mails: Callable[[Action, Record | None], Mail] = lambda action, before: NO_MAIL
         self.expired = False
         self.moves_change_ids = False
         self.writes = 0
@@ -79,6 +80,9 @@ class MemorySystem:
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MemoryView:
         return MemoryView(self, space, still_ours)
+
+    def effects(self, action: Action, before: Record | None) -> Mail:
+        return self.mails(action, before)
 
     # ---- what people do there ----
 

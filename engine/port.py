@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from engine.links import Base, Link, Space
-from engine.plans import Action
+from engine.plans import Action, Mail
 from engine.records import Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
 
@@ -138,6 +138,10 @@ class System(Protocol):
     def reader(self, space: Space) -> ReadView: ...
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView: ...
+
+    def effects(self, action: Action, before: Record | None) -> Mail:
+        """Whom this write would make the side mail, given the record as it is now (None for a creation). Pure."""
+        ...
 
 
 # ---- what Tandem remembers ------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ class Schema:
     ``dated`` says whether records carry a modified time; ``owner`` is the field that names the user in charge;
     records of a ``shared`` kind live in a space that several users share; ``identity`` is the field whose value all
     copies of one thing have in common, where several mailboxes hold one each; ``organiser`` names who may change it for
-    all of them, and ``guests`` the people whom a change mails."""
+    all of them, and ``guests`` the people whom a change mails; ``cancelled`` says that it takes place no more."""
 
     side: Side
     kind: str
@@ -95,6 +95,7 @@ class Schema:
     identity: str = ""
     organiser: str = ""
     guests: str = ""
+    cancelled: str = ""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stal
 from engine.records import CRM, M365, Key, Record, Reference, Side
 from engine.sync.lists import remembered
 from engine.sync.read import Progress
+from engine.sync.rows import meeting, with_values
 from engine.sync.rules import Rules
 from engine.sync.slots import beyond, view
 
@@ -65,7 +66,9 @@ class Applier:
         now = self.clock()
         taken = set(self.state.claim(self.fence, kind, keys, now, now + CLAIM_MS))
         crm = self.writers[CRM]
-        taken |= {key for key, _ in crm.find(self.rules.program.crm.kind, keys - taken)}
+        entries = {match.entry for match in self.rules.program.matches}
+        asked = {key for key in keys - taken if key.entry in entries}
+        taken |= {key for key, _ in crm.find(self.rules.program.crm.kind, asked)}
         if not taken:
             return list(batch)
         late = [decision for decision in batch if taken.intersection(decision.claims)]
@@ -165,7 +168,8 @@ def _identified(rules: Rules, link: Link, action: Action, record: Record) -> Lin
     container = rules.program.m365.container()
     home = record.values.get(container.name) if container else None
     collection = home.id or "" if isinstance(home, Reference) else link.collection
-    return replace(link, m365_id=record.id, m365_version=record.version, collection=collection)
+    link = replace(link, m365_id=record.id, m365_version=record.version, collection=collection)
+    return with_values(link, **meeting(rules.program, record))
 
 
 def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from engine.context import Context, Names, fold
 from engine.language.program import Program, no_parts
-from engine.port import ReadView
+from engine.links import Base, Link, Space
+from engine.port import ReadView, State
 from engine.records import CRM, M365, Record, Reference, Side, opposite
 from engine.records import State as Present
+from engine.sync.copies import identity, leader, organised
 from engine.sync.merge import changed_sides
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout
@@ -24,6 +26,8 @@ class Completer:
     program: Program
     layout: Layout
     contexts: Sequence[Context]
+    space: Space
+    state: State
     crm: ReadView
     m365: ReadView
 
@@ -37,11 +41,57 @@ class Completer:
     def page(self, pairings: list[Pairing]) -> tuple[Context, list[Pairing]]:
         """The leading member's context, and these pairs with all that their decisions look at; each has a context of
         its own where the leading member's is not the one that decides it."""
+        pairings = self._with_peers(pairings)
         names = self._names(pairings)
         contexts = [replace(context, names=names) for context in self.contexts]
         if len(contexts) > 1 or self.program.asks_changed:
             pairings = [replace(pairing, context=self._context(contexts, pairing)) for pairing in pairings]
         return contexts[0], self._with_parts(contexts[0], pairings)
+
+    # ---- the same meeting elsewhere ----
+
+    def _with_peers(self, pairings: list[Pairing]) -> list[Pairing]:
+        """Pairs with the links of the same meeting, or of the same CRM record, in other mailboxes. An organiser's copy
+        that others have met first takes their CRM record over."""
+        if self.program.copies is None:
+            return pairings
+        identities = {found for pairing in pairings if (found := self._identity(pairing))}
+        crm_ids = {pairing.crm.id for pairing in pairings if isinstance(pairing.crm, Record)}
+        by_identity: dict[str, list[tuple[Link, Base]]] = defaultdict(list)
+        by_crm: dict[str, list[tuple[Link, Base]]] = defaultdict(list)
+        for link, base in self.state.peers(self.space.id, self.program.name, identities, crm_ids):
+            if link.identity:
+                by_identity[link.identity].append((link, base))
+            if link.crm_id:
+                by_crm[link.crm_id].append((link, base))
+        return [self._met(pairing, by_identity, by_crm) for pairing in pairings]
+
+    def _identity(self, pairing: Pairing) -> str:
+        return identity(self.program, pairing.m365) if isinstance(pairing.m365, Record) else ""
+
+    def _met(
+        self,
+        pairing: Pairing,
+        by_identity: Mapping[str, list[tuple[Link, Base]]],
+        by_crm: Mapping[str, list[tuple[Link, Base]]],
+    ) -> Pairing:
+        crm_id = pairing.crm.id if isinstance(pairing.crm, Record) else ""
+        peers = {link.id: (link, base) for link, base in by_identity.get(self._identity(pairing), ())}
+        peers |= {link.id: (link, base) for link, base in by_crm.get(crm_id, ())}
+        if not peers:
+            return pairing
+        met = replace(pairing, peers=tuple(peers[id] for id in sorted(peers)))
+        return self._taken_over(met) if pairing.crm is None and isinstance(pairing.m365, Record) else met
+
+    def _taken_over(self, pairing: Pairing) -> Pairing:
+        copies, leading = self.program.copies, leader(pairing)
+        assert copies is not None and isinstance(pairing.m365, Record)
+        if leading is None or not organised(copies, pairing.m365, self.contexts[0]):
+            return pairing
+        found = next(iter(self.crm.read(self.program.crm.kind, [leading[0].crm_id or ""])), None)
+        if not isinstance(found, Record):
+            return pairing
+        return replace(pairing, candidates=(found,), taken=frozenset(), base=leading[1], entry=copies.entry)
 
     # ---- whose rules ----
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.language.program import Reason
-from engine.links import Link
-from engine.plans import Action, Decision
+from engine.language.program import Choice, Reason
+from engine.links import Link, Role
+from engine.plans import NO_MAIL, Action, Decision, Mail
 from engine.records import M365, Barred, Gone, Record
+from engine.sync.copies import A_COPY, INVITED, bounds, invited, organiser_connected, part
 from engine.sync.meet import unpaired
 from engine.sync.pairs import Pairing
 from engine.sync.rows import end, forget, keep, last_known, seen
@@ -25,7 +26,7 @@ def decide(rules: Rules, pairing: Pairing) -> Decision | None:
     if decision is not None and pairing.supersedes and decision.link and decision.link.crm_id:
         decision = replace(decision, supersedes=pairing.supersedes)
     if decision is None or decision.actions or decision.refusals:
-        return decision
+        return _with_mail(rules, pairing, decision) if decision and decision.actions else decision
     unchanged = decision.link == pairing.link and decision.base == pairing.base
     return None if unchanged else decision
 
@@ -39,6 +40,19 @@ def decide_all(rules: Rules, pairings: Sequence[Pairing]) -> tuple[Decision, ...
         if decision is not None:
             found.append(decision)
     return tuple(found)
+
+
+def _with_mail(rules: Rules, pairing: Pairing, decision: Decision) -> Decision:
+    """The decision with whom its writes would mail."""
+    before = pairing.m365 if isinstance(pairing.m365, Record) else None
+    mails = [rules.effects(action, before) if action.side == M365 else NO_MAIL for action in decision.actions]
+    if not any(mail.people for mail in mails):
+        return decision
+    return replace(decision, actions=tuple(map(_mailing, decision.actions, mails)))
+
+
+def _mailing(action: Action, mail: Mail) -> Action:
+    return replace(action, mail=mail)
 
 
 def _with_copy(rules: Rules, pairing: Pairing, copy: Record, decision: Decision | None) -> Decision | None:
@@ -63,6 +77,13 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
     link, crm, m365 = pairing.link, pairing.crm, pairing.m365
     if link is None or link.crm_id is None or link.m365_id is None:
         return unpaired(rules, pairing)
+    if rules.program.copies is not None:
+        role = part(rules.program, pairing, rules.context)
+        if role == "copy":
+            return _copy(rules, pairing, link, role)
+        if role == "own" and isinstance(m365, Record) and invited(rules.program, pairing, rules.context):
+            return delete(rules, pairing, link, m365, Choice("delete in m365", rules.program.copies.own), INVITED)
+        rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
     if isinstance(m365, Barred) or m365 is None or crm is None:
         return None
     if isinstance(m365, Gone) and isinstance(crm, Gone | Barred):
@@ -79,9 +100,26 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
     return _both(rules, pairing, link, crm, m365)
 
 
+def _copy(rules: Rules, pairing: Pairing, link: Link, role: Role) -> Decision | None:
+    """A copy is left to its mailbox, and goes with the CRM record only where no organiser of ours takes it away."""
+    crm, m365 = pairing.crm, pairing.m365
+    link = replace(link, role=role)
+    if not isinstance(m365, Record):
+        return None if m365 is None or isinstance(m365, Barred) else keep(pairing, replace(link, state="ended"))
+    link = replace(link, m365_version=m365.version)
+    if isinstance(crm, Gone) and not organiser_connected(rules.program, m365, rules.context):
+        return _deleted_in_crm(rules, pairing, link, m365)
+    if isinstance(crm, Gone):
+        return keep(pairing, replace(link, state="ended", reason="deleted in the CRM", wake_at=None))
+    seen_crm = crm.version if isinstance(crm, Record) else link.crm_version
+    return keep(pairing, replace(link, state="dormant", reason=A_COPY, crm_version=seen_crm, wake_at=None))
+
+
 def _both(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Decision | None:
     program, context = rules.program, rules.context
     link = seen(rules, pairing, link, crm, m365)
+    if rules.program.m365.cancelled and m365.values.get(rules.program.m365.cancelled) is True:
+        return _cancelled(rules, pairing, link, crm, m365)
     outside = program.window(crm, m365, context)
     if outside is not None:
         return keep(pairing, replace(link, reason=outside.text, entry=outside.entry))
@@ -91,6 +129,14 @@ def _both(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record)
     if link.state == "dormant":
         return keep(pairing, replace(link, reason=reason.text, entry=reason.entry))
     return _leave(rules, pairing, link, reason, crm, m365)
+
+
+def _cancelled(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Decision | None:
+    choice = rules.program.change("cancelled in m365", crm, m365, rules.context)
+    link = replace(link, reason="cancelled in Microsoft 365")
+    if choice.policy == "delete in crm" and link.state != "dormant":
+        return delete(rules, pairing, link, crm, choice, link.reason)
+    return end(pairing, link, choice)
 
 
 def _leave(
@@ -139,6 +185,8 @@ def _deleted_in_m365(rules: Rules, pairing: Pairing, link: Link, crm: Record) ->
     last = last_known(rules.program.m365, link.m365_id, pairing.base.m365)
     link = replace(link, crm_version=crm.version, reason="deleted in Microsoft 365", wake_at=None)
     choice = rules.program.change("deleted in m365", crm, last, rules.context)
+    if isinstance(pairing.m365, Gone) and pairing.m365.cancelled and rules.program.series is not None:
+        choice = rules.program.series.cancelled
     outside = rules.program.window(crm, last, rules.context)
     if choice.policy == "recreate in m365" and outside is None:
         if rules.program.scope(crm, None, rules.context) is not None:

@@ -26,9 +26,16 @@ class Draft:
 
 
 def draft(
-    program: Program, layout: Layout, side: Side, source: Record, context: Context, home: Reference | None
+    program: Program,
+    layout: Layout,
+    side: Side,
+    source: Record,
+    context: Context,
+    home: Reference | None,
+    masked: frozenset[str] = frozenset(),
 ) -> Draft:
-    """The record that ``source`` becomes on ``side``. ``home`` is where records without a collection go there.
+    """The record that ``source`` becomes on ``side``. ``home`` is where records without a collection go there;
+    ``masked`` fields are left empty.
 
     Lines with a ``when`` come last: it is asked about the record as the others make it.
     """
@@ -41,7 +48,7 @@ def draft(
     if layout.guarded[side]:
         whole = compose({}, {}, written, layout.slots[side])
         drafting.run(layout.guarded[side], _imagined(program, layout, side, whole, home))
-    written = {path: value for path, value in written.items() if value is not None}
+    written = {path: value for path, value in written.items() if value is not None and path not in masked}
     entries = layout.entries[side]
     changes = tuple([FieldChange(path, None, value, entries[path]) for path, value in written.items()])
     refusals = tuple(refusal for path, refusal in refused.items() if path not in written) if refused else ()

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.language.program import Program
+from engine.context import Context
+from engine.language.program import Choice, Copies, Program
 from engine.plans import Decision
 from engine.records import Barred, Record
+from engine.sync.copies import (
+    A_COPY,
+    FIRST_INVITATION,
+    FIRST_ORGANISER,
+    INVITED,
+    PATIENCE,
+    Part,
+    bounds,
+    invited,
+    leader,
+    organised,
+    organiser_connected,
+)
 from engine.sync.pairs import Pairing
 from engine.sync.rows import forget, keep, parked, seen, wake
 from engine.sync.rules import Rules
@@ -35,7 +49,30 @@ def _new_in_crm(rules: Rules, pairing: Pairing, crm: Record) -> Decision | None:
     choice = program.change("created in crm", crm, None, context)
     if choice.policy != "create in m365":
         return forget(pairing, "left alone") if pairing.link else None
-    return create(rules, pairing, pairing.link, crm, choice, "create")
+    if program.copies is not None and not _organises(program.copies, crm, context):
+        return _as_guest(rules, pairing, program.copies, crm, choice)
+    alone = replace(rules, bounds=bounds(program, "leads", None, rules.first))
+    return create(alone, pairing, pairing.link, crm, choice, "create")
+
+
+def _organises(copies: Copies, crm: Record, context: Context) -> bool:
+    return crm.values.get(copies.organiser) == context.user
+
+
+def _as_guest(rules: Rules, pairing: Pairing, copies: Copies, crm: Record, choice: Choice) -> Decision | None:
+    """Somebody else organises it: who is invited has the invitation, anybody else an event without guests."""
+    organiser = crm.values.get(copies.organiser)
+    if isinstance(organiser, str) and rules.context.directory.account_of(organiser) is not None:
+        if invited(rules.program, pairing, rules.context):
+            return forget(pairing, INVITED) if pairing.link else None
+        tried = pairing.link.attempts if pairing.link else 0
+        if leader(pairing) is None and tried < PATIENCE:
+            row = parked(rules, pairing, crm, FIRST_INVITATION, copies.entry, rules.now, attempts=tried + 1)
+            return keep(pairing, row)
+    if not copies.own:
+        return forget(pairing, "left alone") if pairing.link else None
+    alone = replace(rules, bounds=bounds(rules.program, "own", None, rules.first))
+    return create(alone, pairing, pairing.link, crm, replace(choice, entry=copies.own), "create", "own")
 
 
 def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | None:
@@ -46,6 +83,10 @@ def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | Non
     reason = program.window(None, m365, context) or program.scope(None, m365, context)
     if reason is not None:
         return keep(pairing, parked(rules, pairing, m365, reason.text, reason.entry, wake(rules, None, m365)))
+    if program.copies is not None and not organised(program.copies, m365, context):
+        met = _as_copy(rules, pairing, program.copies, m365)
+        if met is not None:
+            return met
     held = "" if person else _doubt(program, pairing)
     if held:
         entry = program.if_taken.entry if pairing.taken else program.if_several.entry
@@ -57,6 +98,19 @@ def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | Non
     if choice.policy != "create in crm":
         return keep(pairing, parked(rules, pairing, m365, "left alone", choice.entry))
     return create(rules, pairing, pairing.link, m365, choice, "create")
+
+
+def _as_copy(rules: Rules, pairing: Pairing, copies: Copies, m365: Record) -> Decision | None:
+    """A copy of a meeting that another mailbox leads, or is about to; None where this one is the first."""
+    leading = leader(pairing)
+    if leading is not None:
+        row = parked(rules, pairing, m365, A_COPY, copies.entry, state="dormant", role="copy", keys=(), attempts=0)
+        return keep(pairing, replace(row, crm_id=leading[0].crm_id))
+    tried = pairing.link.attempts if pairing.link else 0
+    if organiser_connected(rules.program, m365, rules.context) and tried < PATIENCE:
+        row = parked(rules, pairing, m365, FIRST_ORGANISER, copies.entry, rules.now, attempts=tried + 1)
+        return keep(pairing, row)
+    return None
 
 
 def _doubt(program: Program, pairing: Pairing) -> str:
@@ -75,4 +129,7 @@ def _match(rules: Rules, pairing: Pairing, crm: Record, m365: Record) -> Decisio
     reason = rules.program.window(crm, m365, rules.context) or rules.program.scope(crm, m365, rules.context)
     if reason is not None:
         return keep(pairing, replace(link, state="dormant", reason=reason.text, entry=reason.entry))
+    if rules.program.copies is not None:
+        role: Part = "leads" if organised(rules.program.copies, m365, rules.context) else "reads"
+        rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
     return merged(rules, pairing, link, crm, m365, "linked", pairing.entry, "matched")

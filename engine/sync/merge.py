@@ -23,6 +23,19 @@ ONE_WAY = "not done: one-way"
 NO_RIGHT = "no right to edit"
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What keeps one pair from being written as its rules say. ``closed`` sides are not written, with the reason;
+    ``masked`` are fields of Microsoft 365 that are not; a difference on an ``agreed`` side is taken as agreed."""
+
+    closed: Mapping[Side, Reason] = field(default_factory=dict)
+    masked: frozenset[str] = frozenset()
+    agreed: frozenset[Side] = frozenset()
+
+
+UNBOUND = Bounds()
+
+
 @dataclass(slots=True)
 class Merged:
     """What a merge came to: changes per written side, the base as it shall stand, and what was refused."""
@@ -65,6 +78,7 @@ class Merger:
     direction: Direction
     values: Mapping[Side, Mapping[str, Value]]
     merged: Merged
+    bounds: Bounds
 
     def run(self) -> Merged:
         moved = dict.fromkeys(self.layout.pair_of[index] for index in self._moved())
@@ -91,13 +105,14 @@ class Merger:
         """The side that wins every line, where the rules decide conflicts per record and both sides changed."""
         if self.program.conflict_per != "record":
             return None
-        known = [slot for pair, slot in slots if slot.agreed_before and not self._always(pair)]
+        known = [slot for pair, slot in slots if slot.agreed_before and not self._alone(pair)]
         if any(slot.crm_changed for slot in known) and any(slot.m365_changed for slot in known):
             return self._winner(self.program.conflict)[0]
         return None
 
-    def _always(self, pair: int) -> bool:
-        return any(line is not None and line.always for line in self._lines(pair))
+    def _alone(self, pair: int) -> bool:
+        """Whether these lines have a precedence of their own, and neither cause a conflict nor follow one."""
+        return any(line is not None and (line.always or line.sticky is not None) for line in self._lines(pair))
 
     def _winner(self, rivals: Callable[[Record, Record, Context], Rival]) -> tuple[Side, str]:
         """The side that wins by these rules, and the entry that says so."""
@@ -118,6 +133,8 @@ class Merger:
         unmoved = slot.agreed_before and not slot.crm_changed and not slot.m365_changed
         if unmoved or self._agrees(to_m365, to_crm, slot):
             self._settle(line, slot)
+        elif line.sticky is not None:
+            self._stick(line.sticky, to_m365, to_crm, slot)
         elif (to_m365 and to_m365.always) or (to_crm and to_crm.always):
             self._overrule(to_m365, to_crm, slot)
         elif not slot.agreed_before:
@@ -133,7 +150,8 @@ class Merger:
         for index in self.layout.pairs[pair]:
             line = self.program.lines[index]
             if line.guard is None or line.guard(self.crm, self.m365, self.context):
-                to_m365 = to_m365 or (line if line.to_m365 else None)
+                open_there = line.to_m365 and (line.m365_path or "").partition(".")[0] not in self.bounds.masked
+                to_m365 = to_m365 or (line if open_there else None)
                 to_crm = to_crm or (line if line.to_crm else None)
         return to_m365, to_crm
 
@@ -166,6 +184,21 @@ class Merger:
             return
         side, entry = self._winner(self.program.first_agreement)
         self._write(_loser(side), to_m365, to_crm, slot, lost=True, entry=entry)
+
+    def _stick(self, value: Value, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
+        """A sticky value travels from wherever it is set, conflict or not; taken away on one side it stays on the
+        other, and that is agreed."""
+        line = to_crm or to_m365
+        assert line is not None
+        here, there = slot.crm == value, line.lens.to_crm(slot.m365, None, self.context) == value
+        set_here = slot.crm_changed or not slot.agreed_before
+        set_there = slot.m365_changed or not slot.agreed_before
+        if here and not there and set_here:
+            self._write(M365, to_m365, to_crm, slot, lost=False)
+        elif there and not here and set_there:
+            self._write(CRM, to_m365, to_crm, slot, lost=False)
+        else:
+            self._settle(line, slot)
 
     def _overrule(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
         """A line that writes always: whichever side changed; but no empty value over one nobody here has seen."""
@@ -252,6 +285,9 @@ class Merger:
         if line is None:
             return
         path = (line.m365_path if side == M365 else line.crm_path) or ""
+        if side in self.bounds.agreed:
+            self._settle(line, slot)
+            return
         refused = self._forbidden(side, path, line.entry)
         if refused is not None:
             self.merged.refusals.append(refused)
@@ -273,6 +309,8 @@ class Merger:
         return self.direction.allows(side) and self._skipped(side) is None
 
     def _skipped(self, side: Side) -> Reason | None:
+        if side in self.bounds.closed:
+            return self.bounds.closed[side]
         skip = self.program.skip.get(side)
         return skip(self.crm, self.m365, self.context) if skip else None
 
@@ -314,6 +352,7 @@ def merge(
     base: Base,
     context: Context,
     direction: Direction,
+    bounds: Bounds = UNBOUND,
 ) -> Merged:
     """Compare a pair with its base. Pure; the same inputs give the same result in the same order."""
     of_crm = guessed(base.crm, m365.values, layout.partners[CRM])
@@ -322,7 +361,7 @@ def merge(
         CRM: view(crm.values, of_crm, layout.slots[CRM]),
         M365: view(m365.values, of_m365, layout.slots[M365]),
     }
-    return Merger(program, layout, crm, m365, base, context, direction, values, Merged(seen=values)).run()
+    return Merger(program, layout, crm, m365, base, context, direction, values, Merged(seen=values), bounds).run()
 
 
 def changed_sides(program: Program, layout: Layout, pairing: Pairing) -> frozenset[Side]:

@@ -16,7 +16,8 @@ class Pairing:
     For an unlinked item of Microsoft 365: ``candidates`` are the CRM records that match by the first match entry that
     finds any, ``entry`` is that entry, ``taken`` the candidates' ids linked to another item of this space, ``keys``
     its match keys, ``supersedes`` the link of a CRM record that waits alone and that a match takes over. ``copy`` is
-    what an interrupted move of the item has already made. ``context`` is whose rules decide; the completing step
+    what an interrupted move of the item has already made. ``peers`` are the links of the same meeting in other
+    mailboxes, with their bases. ``context`` is whose rules decide; the completing step
     fills it in.
     """
 
@@ -32,4 +33,5 @@ class Pairing:
     collection: str = ""
     supersedes: tuple[str, ...] = ()
     copy: Record | None = None
+    peers: tuple[tuple[Link, Base], ...] = ()
     context: Context | None = None

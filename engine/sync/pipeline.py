@@ -135,9 +135,12 @@ def _decisions(
     gatherer = Gatherer(
         tick.program, shape, tick.space, tick.context, crm, m365, tick.state, reading, settled
     )  # fmt: skip
-    completer = Completer(tick.program, shape, tick.contexts, crm, m365)
+    completer = Completer(tick.program, shape, tick.contexts, tick.space, tick.state, crm, m365)
     direction = tick.program.direction(tick.context)
-    rules = Rules(tick.program, shape, tick.context, direction, tick.space, run, reading.home)
+    rules = Rules(
+        tick.program, shape, tick.context, direction, tick.space, run, reading.home, tick.m365.effects,
+        first=reading.cause == "first",
+    )  # fmt: skip
     pages = completer.pages(gatherer.run(), PAGE)
     found = (_decided(completer, replace(rules, context=context), page) for context, page in pages)
     return tuple(decision for decisions in found for decision in decisions), rules

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.language.program import Choice
+from engine.language.program import Choice, Program
 from engine.links import NO_AGREEMENT, Link
 from engine.plans import Decision
 from engine.records import CRM, M365, Record, Value
 from engine.schema import Schema
+from engine.sync.copies import identity
 from engine.sync.pairs import Pairing
 from engine.sync.rules import Rules, title
 
@@ -29,7 +30,8 @@ def parked(
     values: dict[str, Any] = {
         "m365_id" if there else "crm_id": record.id, "m365_version" if there else "crm_version": record.version,
         "state": "waiting", "reason": reason, "entry": entry, "wake_at": wake, "candidates": (),
-        "keys": pairing.keys if there else (), "title": title(rules.program, record), **more,
+        "keys": pairing.keys if there else (), "title": title(rules.program, record),
+        **(meeting(rules.program, record) if there else {}), **more,
     }  # fmt: skip
     if pairing.collection:
         values["collection"] = pairing.collection
@@ -37,6 +39,13 @@ def parked(
         return replace(pairing.link, **values)
     place = {"id": pairing.id, "space": rules.space.id, "kind": rules.program.name, "m365_id": None, "crm_id": None}
     return Link(**{**place, **values})
+
+
+def meeting(program: Program, m365: Record) -> dict[str, str]:
+    """What a link remembers of a meeting: what its copies share, and the series it is in."""
+    if not program.m365.identity:
+        return {}
+    return {"identity": identity(program, m365), "group": m365.group}
 
 
 def with_values(link: Link, **values: object) -> Link:
@@ -49,8 +58,9 @@ def with_values(link: Link, **values: object) -> Link:
 def seen(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Link:
     """The link after a look at both records."""
     return with_values(
-        link, crm_version=crm.version, m365_version=m365.version, wake_at=wake(rules, crm, m365),
-        collection=pairing.collection or link.collection, title=title(rules.program, crm),
+        link, **meeting(rules.program, m365), crm_version=crm.version, m365_version=m365.version,
+        wake_at=wake(rules, crm, m365), collection=pairing.collection or link.collection,
+        title=title(rules.program, crm),
     )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.context import Context
 from engine.language.program import Direction, Program
 from engine.links import Space
+from engine.plans import NO_MAIL, Action, Mail
 from engine.records import CRM, Record, Reference
+from engine.sync.merge import UNBOUND, Bounds
 from engine.sync.slots import Layout
 
 
@@ -18,10 +21,16 @@ def mark(*parts: str) -> str:
     return hashlib.blake2b("/".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def mails_nobody(action: Action, before: Record | None) -> Mail:
+    """The effects of writes on a side that sends no mail."""
+    return NO_MAIL
+
+
 @dataclass(frozen=True)
 class Rules:
     """All a decision needs besides the pair. ``home`` is where Microsoft 365 keeps records without a collection;
-    ``run`` makes action ids unique."""
+    ``run`` makes action ids unique; ``effects`` tells whom a write to Microsoft 365 would mail.
+    ``bounds`` are those of one pair."""
 
     program: Program
     layout: Layout
@@ -30,6 +39,9 @@ class Rules:
     space: Space
     run: str
     home: Reference | None = None
+    effects: Callable[[Action, Record | None], Mail] = mails_nobody
+    first: bool = False
+    bounds: Bounds = UNBOUND
 
     @cached_property
     def now(self) -> int:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.language.program import Choice, Program
-from engine.links import NO_AGREEMENT, Base, Link
+from engine.links import NO_AGREEMENT, Base, Link, Role
 from engine.plans import Action, Class, Decision, FieldChange, Refusal
 from engine.records import CRM, M365, Record, Side, Value, opposite
+from engine.sync.copies import identity_keys
 from engine.sync.lists import remembered
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
@@ -23,7 +24,7 @@ def merged(
     rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record, state: str, entry: str = "", note: str = ""
 ) -> Decision:
     """Both are here: what either side is written, and the link with the base as they shall stand."""
-    found = merge(rules.program, rules.layout, crm, m365, pairing.base, rules.context, rules.direction)
+    found = merge(rules.program, rules.layout, crm, m365, pairing.base, rules.context, rules.direction, rules.bounds)
     base = pairing.base
     if found.base[CRM] or found.base[M365]:
         past = {side: _beyond(rules, pairing, crm if side == CRM else m365, found) for side in (CRM, M365)}
@@ -74,11 +75,18 @@ def moves(program: Program, side: Side, paths: Collection[str]) -> bool:
 
 
 def create(
-    rules: Rules, pairing: Pairing, link: Link | None, source: Record, choice: Choice, klass: Class
+    rules: Rules,
+    pairing: Pairing,
+    link: Link | None,
+    source: Record,
+    choice: Choice,
+    klass: Class,
+    role: Role = "",
 ) -> Decision | None:
     """Make the counterpart of ``source``, unless direction or the other side's scope says no, or nobody knows where."""
     side = opposite(source.side)
-    made = draft(rules.program, rules.layout, side, source, rules.context, rules.home if side == M365 else None)
+    masked = rules.bounds.masked if side == M365 else frozenset()
+    made = draft(rules.program, rules.layout, side, source, rules.context, rules.home if side == M365 else None, masked)
     refusal = _obstacle(rules, source, made, side, choice)
     if refusal is not None:
         return _not_created(rules, pairing, link, source, refusal, klass)
@@ -87,7 +95,8 @@ def create(
     after = parked(
         rules, pairing, source, lasting.reason if lasting else "", lasting.entry if lasting else "",
         wake(rules, *sides(source, made.record)), state="held" if lasting else "linked", keys=(), settled="",
-        agreed_at=rules.now, recreated=(link.recreated if link else 0) + (klass == "recreate"), **made_side,
+        agreed_at=rules.now, recreated=(link.recreated if link else 0) + (klass == "recreate"),
+        role=role, **made_side,
     )  # fmt: skip
     action = Action(
         id=mark(rules.run, pairing.id, side, "create"), side=side, kind=made.record.kind, verb="create", klass=klass,
@@ -95,6 +104,7 @@ def create(
         reason="deleted there" if klass == "recreate" else "", title=after.title,
     )  # fmt: skip
     claims = pairing.keys if side == CRM and not (link and link.settled) else ()
+    claims += identity_keys(rules.program, source) if side == CRM else ()
     return Decision(
         pair=pairing.id, before=pairing.link, link=after, base=_base_of(rules, source, made), actions=(action,),
         refusals=made.refusals, claims=claims, entry=choice.entry, title=after.title,

@@ -43,7 +43,7 @@ ENVIRONMENT_READERS = {"engine/resources.py"}
 
 #: Field names that are also terms of the engine, so that finding them there proves nothing. Keep this list short.
 PLAIN_WORDS = {"children", "description", "email", "folder", "generation", "name", "other", "phone", "private"}
-PLAIN_WORDS |= {"plan", "status", "title", "users"}
+PLAIN_WORDS |= {"body", "calendar", "end", "plan", "start", "status", "title", "type", "users"}
 
 LONGEST_FILE, LONGEST_FUNCTION = 600, 60
 
