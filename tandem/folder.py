@@ -51,6 +51,8 @@ overwrite = {{ at_least = 25, share = 0.25 }}
 recreate = {{ at_least = 10, share = 0.10 }}
 create = {{ at_least = 200, share = 0.50 }}
 move = {{ at_least = 50, share = 0.25 }}
+# People whom Microsoft 365 would mail because of a plan.
+mail = {{ at_least = 10, share = 0.0 }}
 """
 
 DEFAULTS: Final[Mapping[str, str | bool]] = {

@@ -26,6 +26,7 @@ CLASSES: Final[Mapping[Class, tuple[str, str]]] = {
     "update": ("update", "updates"),
     "recreate": ("record made again", "records made again"),
     "create": ("creation", "creations"),
+    "mail": ("person mailed", "people mailed"),
 }
 
 

@@ -122,7 +122,7 @@ class _Reader:
         return Microsoft(**given, allow_test_authority=allow)
 
     def _limits(self, table: Mapping[str, object]) -> Mapping[Class, Limit]:
-        classes: tuple[Class, ...] = ("create", "recreate", "update", "overwrite", "move", "delete")
+        classes: tuple[Class, ...] = ("create", "recreate", "update", "overwrite", "move", "delete", "mail")
         self._known(table, classes, "guard.")
         limits = dict(DEFAULT_LIMITS)
         for klass in classes:

@@ -67,7 +67,8 @@ class Gatherer:
     # ---- links ----
 
     def _load_links(self) -> None:
-        if self.reading.cause not in ("tick", "again") or self.reading.full or self.reading.complete[CRM]:
+        whole = self.reading.full or self.reading.groups or self.reading.complete[CRM]
+        if self.reading.cause not in ("tick", "again") or whole:
             found = self.state.links(self.space.id, self.program.name)
         else:
             asked = {side: list({*self.reading.records[side], *self.reading.suspects[side]}) for side in (CRM, M365)}
@@ -116,7 +117,8 @@ class Gatherer:
         missing = set()
         for link, _ in self.links.values():
             unseen = link.m365_id is not None and link.m365_id not in self.reading.records[M365]
-            if unseen and (sweep or link.collection in self.reading.full):
+            left = link.group in self.reading.groups and link.m365_id not in self.reading.groups[link.group]
+            if unseen and (sweep or left or link.collection in self.reading.full):
                 missing.add(link.id)
             unseen = link.crm_id is not None and link.crm_id not in self.reading.records[CRM]
             if unseen and self.reading.complete[CRM]:

@@ -1,4 +1,5 @@
-"""The guard: a plan that deletes, overwrites, recreates or creates more than a set share waits for a person."""
+"""The guard: a plan that deletes, overwrites, recreates or creates more than a set share, or mails more than a few
+people, waits for a person."""
 
 from __future__ import annotations
 
@@ -9,13 +10,13 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.plans import Action, Class, Excess, Verdict
-from engine.records import Side
+from engine.records import M365, Side
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Exceeded when more than ``at_least`` actions of a class are planned *and* they are more than ``share`` (0 to 1)
-    of the space's links."""
+    """Exceeded when more than ``at_least`` actions of a class (of mail: people) are planned *and* they are more than
+    ``share`` (0 to 1) of the space's links."""
 
     at_least: int
     share: float
@@ -26,6 +27,7 @@ DEFAULT_LIMITS: Final[Mapping[Class, Limit]] = MappingProxyType(
         "delete": Limit(10, 0.10),
         "overwrite": Limit(25, 0.25),
         "move": Limit(50, 0.25),
+        "mail": Limit(10, 0.0),
         "recreate": Limit(10, 0.10),
         "create": Limit(200, 0.50),
     }
@@ -43,6 +45,8 @@ class Guard:
 
     def judge(self, actions: Sequence[Action]) -> Verdict:
         counts = Counter[tuple[Class, Side]]((action.klass, action.side) for action in actions)
+        if people := sum(action.mail.people for action in actions):
+            counts["mail", M365] = people
         exceeded = []
         for (klass, side), count in sorted(counts.items()):
             limit = self.limits.get(klass)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from engine.sync.apply import Applied, Applier, stored, unsent
 from engine.sync.complete import Completer
 from engine.sync.decide import decide_all
 from engine.sync.gather import Gatherer
+from engine.sync.groups import as_series
 from engine.sync.guard import DEFAULT_LIMITS, Guard, Limit
 from engine.sync.pairs import Pairing
 from engine.sync.read import Progress, Reading, again, read_changes, silent
@@ -143,7 +144,12 @@ def _decisions(
     )  # fmt: skip
     pages = completer.pages(gatherer.run(), PAGE)
     found = (_decided(completer, replace(rules, context=context), page) for context, page in pages)
-    return tuple(decision for decisions in found for decision in decisions), rules
+    decided = tuple(decision for decisions in found for decision in decisions)
+    return as_series(rules, decided, lambda: _links(tick)), rules
+
+
+def _links(tick: Tick) -> Iterator[Link]:
+    return (link for link, _ in tick.state.links(tick.space.id, tick.program.name))
 
 
 def _decided(completer: Completer, rules: Rules, page: Sequence[Pairing]) -> tuple[Decision, ...]:

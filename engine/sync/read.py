@@ -32,7 +32,8 @@ class Reading:
     ``records`` by side and id, the last row of each; ``suspects`` are ids to be read before anything is believed of
     them; ``complete`` says that a side was listed as a whole, ``full`` names the collections of Microsoft 365 that
     were, or that are gone or not chosen any more; ``home`` is the first collection of Microsoft 365;
-    ``collection`` tells where an item of Microsoft 365 was met.
+    ``collection`` tells where an item of Microsoft 365 was met; ``groups`` are series that were listed as a whole, with
+    the ids that are in them.
     """
 
     cause: Cause
@@ -44,6 +45,7 @@ class Reading:
     home: Reference | None
     collection: Mapping[str, str] = field(default_factory=dict)
     full: frozenset[str] = frozenset()
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def digest(self) -> str:
         """A digest of the records read: with the header it makes a plan repeatable."""
@@ -58,6 +60,7 @@ class _Side:
     cursors: dict[str, str] = field(default_factory=dict)
     collection: dict[str, str] = field(default_factory=dict)
     full: dict[str, bool] = field(default_factory=dict)
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def basis(program: Program, contexts: Sequence[Context]) -> str:
@@ -104,6 +107,7 @@ def read_changes(
         home=there[0] if there else None,
         collection=of_m365.collection,
         full=frozenset(id for id, whole in of_m365.full.items() if whole) | frozenset(set(known) - chosen),
+        groups=of_m365.groups,
     )
 
 
@@ -116,6 +120,7 @@ def again(reading: Reading, crm_ids: Collection[str], m365_ids: Collection[str])
         suspects={CRM: frozenset(crm_ids), M365: frozenset(m365_ids)},
         complete={CRM: False, M365: False},
         full=frozenset(),
+        groups={},
     )
 
 
@@ -139,6 +144,7 @@ def _round(
             side.collection[record.id] = page.collection
         side.suspects.update(page.gone)
         side.suspects.update(page.barred)
+        side.groups.update({group: frozenset(ids) for group, ids in page.groups.items()})
         if page.full:
             side.full[page.collection] = True
         if page.cursor is not None:

@@ -1,0 +1,93 @@
+"""Series: when the CRM records of all occurrences go, the series goes; when single ones go, only these.
+
+People delete one after the other. So a single deletion waits for a while: half of a bulk deletion is not taken for
+many cancellations.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from engine.language.program import Series
+from engine.links import Link
+from engine.plans import Action, Decision
+from engine.records import M365
+from engine.sync.rules import Rules, mark
+
+QUIET_MS: Final = 600_000
+WAITS: Final = "waits in case the whole series is being deleted"
+
+
+def as_series(rules: Rules, decisions: Sequence[Decision], links: Callable[[], Iterable[Link]]) -> tuple[Decision, ...]:
+    """The decisions, with deletions of occurrences made one deletion of their series where nothing of it is left, and
+    put off while that may still be so. ``links`` gives all links of the space; asked only when it matters."""
+    series = rules.program.series
+    going: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.before is not None and decision.before.group and _deletion(decision) is not None:
+            going[decision.before.group].append(decision)
+    if series is None or not going:
+        return tuple(decisions)
+    left: dict[str, set[str]] = defaultdict(set)
+    for link in links():
+        if link.group in going and link.state != "ended":
+            left[link.group].add(link.id)
+    instead: dict[str, Decision | None] = {}
+    for group, members in going.items():
+        instead |= _group(rules, series, group, members, left[group])
+    replaced = (instead.get(decision.pair, decision) for decision in decisions)
+    return tuple(decision for decision in replaced if decision is not None)
+
+
+def _deletion(decision: Decision) -> Action | None:
+    """The deletion of an occurrence because its CRM record went; None for anything else."""
+    first = next(iter(decision.actions), None)
+    gone = first is not None and first.verb == "delete" and first.side == M365 and decision.link is None
+    return first if gone else None
+
+
+def _group(
+    rules: Rules, series: Series, group: str, members: Sequence[Decision], left: set[str]
+) -> dict[str, Decision | None]:
+    pairs = [decision.pair for decision in members]
+    if left <= set(pairs):
+        if series.all_deleted.policy != "delete the series":
+            return {}
+        whole = _whole(rules, series, group, members[0])
+        rest = tuple(pairs[1:])
+        return {pairs[0]: replace(whole, supersedes=rest), **dict.fromkeys(rest)}
+    if series.deleted.policy != "delete that occurrence":
+        return {decision.pair: _kept(decision, "left alone", None) for decision in members}
+    return {
+        decision.pair: _kept(decision, WAITS, rules.now + QUIET_MS)
+        for decision in members
+        if not _has_waited(decision, rules.now)
+    }
+
+
+def _whole(rules: Rules, series: Series, group: str, decision: Decision) -> Decision:
+    first = _deletion(decision)
+    assert first is not None
+    action = replace(
+        first, id=mark(rules.run, group, M365, "delete"), target=group, expected_version=None,
+        entry=series.all_deleted.entry, reason="all its records in the CRM were deleted: the series goes",
+    )  # fmt: skip
+    return replace(decision, actions=(action,), entry=series.all_deleted.entry, note=action.reason)
+
+
+def _has_waited(decision: Decision, now: int) -> bool:
+    before = decision.before
+    return before is not None and before.reason == WAITS and before.wake_at is not None and before.wake_at <= now
+
+
+def _kept(decision: Decision, reason: str, wake_at: int | None) -> Decision:
+    before = decision.before
+    assert before is not None
+    if before.reason == WAITS and before.wake_at is not None and wake_at is not None:
+        wake_at = before.wake_at  # it waits since its own deletion
+    ended = "ended" if wake_at is None else before.state
+    kept = replace(before, reason=reason, wake_at=wake_at, state=ended)
+    return replace(decision, link=kept, actions=(), note=reason)
