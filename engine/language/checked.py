@@ -125,7 +125,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class IsState:
-    """``left is empty`` or ``left is fetched`` (``connected`` is refused before)."""
+    """``left is empty``, ``left is fetched``, or ``left is connected`` of a person."""
 
     left: Operand
     state: StateWord
@@ -348,8 +348,8 @@ class LensUse:
 @dataclass(frozen=True, slots=True)
 class MapRule:
     """One line. ``left`` is the CRM's end, ``right`` Microsoft 365's; one of them may be the user, today, a setting
-    or a constant, and then the arrow leads away from it. ``timing`` None means at every sync. ``always`` and
-    ``keep_others`` are where the words stand, None where they don't."""
+    or a constant, and then the arrow leads away from it. ``timing`` None means at every sync. ``always``,
+    ``keep_others`` and ``or_user`` (for “else user”) are where the words stand, None where they don't."""
 
     entry: Entry
     left: Operand
@@ -363,6 +363,8 @@ class MapRule:
     keep_others: Span | None = None
     added: FieldRef | None = None
     at: SettingRef | None = None
+    sticky: Constant | None = None
+    or_user: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +383,30 @@ class ChangeRule:
     event: Event
     policy: Policy
     guard: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """How copies of one meeting belong together. ``read`` and ``write`` say which copy; ``first_synced`` whether the
+    first one is read where none is it; ``own`` is the entry by which users get events of their own, if it says so."""
+
+    same: Entry
+    organiser: FieldRef
+    read: Expr
+    write: Expr
+    first_synced: bool
+    own: Entry | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What becomes of the occurrences of a series: the cases with a choice, and all entries."""
+
+    cancelled: PolicyRule
+    deleted: PolicyRule
+    all_deleted: PolicyRule
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,3 +441,5 @@ class RuleSet:
     changes: tuple[ChangeRule, ...]
     conflict_per: Literal["field", "record"]
     conflict: tuple[WinnerRule, ...]
+    copies: Copies | None = None
+    series: Series | None = None

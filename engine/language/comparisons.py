@@ -37,7 +37,9 @@ from engine.records import CRM
 from engine.schema import ACCOUNT, DATE, FLAG, INTEGER, TEXT, USER, Type
 
 _TEXTS: Final = frozenset({"text", "long text", "email", "phone", "choice"})
-_TIMES: Final = frozenset({"date", "instant"})
+_TIMES: Final = frozenset({"date", "instant", "zoned"})
+_INSTANTS: Final = frozenset({"instant", "zoned"})
+_PEOPLE: Final = frozenset({"user", "account", "email"})
 
 
 class Guarded(Protocol):
@@ -66,6 +68,8 @@ def conditions(rules: RuleSet) -> Iterator[Expr]:
         rules.scope, rules.leaving, rules.matches, rules.lines, rules.first_agreement, rules.changes, rules.conflict,
     )  # fmt: skip
     yield from (rule.guard for group in guarded for rule in group if rule.guard is not None)
+    if rules.copies is not None:
+        yield rules.copies.read
 
 
 def type_of(operand: Operand) -> Type:
@@ -97,7 +101,12 @@ def alike(one: Type, other: Type) -> bool:
         return one.target == other.target if one.name == other.name else bool({one.name, other.name} & _TEXTS)
     if one.name in _TEXTS and other.name in _TEXTS:
         return True
-    return one.name == other.name and one.name not in ("list", "structure", "postal")
+    return one.name == other.name and one.name not in ("list", "structure", "postal", "zoned")
+
+
+def by_instant(one: Type, other: Type) -> bool:
+    """Whether values of these types are equal when they mean the same instant, however it is written."""
+    return {one.name, other.name} <= _INSTANTS and "zoned" in (one.name, other.name)
 
 
 def _check(expr: Expr, problems: Problems) -> None:
@@ -131,6 +140,11 @@ def _check(expr: Expr, problems: Problems) -> None:
         case Between(left=left, start=start, end=end):
             _check_time(left, problems)
             _check_moments((start, end), problems)
+        case IsState(left=left, state="connected"):
+            found = type_of(left)
+            if found.name not in _PEOPLE:
+                text = f"This holds {described(found)}, and only people are connected."
+                problems.add("T326", left.span, text, "Name a user, an account or an e-mail address.")
         case IsState() | MayRead() | Changed():
             return
 
@@ -146,7 +160,7 @@ def _check_equal(left: Operand, right: Operand, span: Span, problems: Problems) 
     if one.of is not None or other.of is not None:
         hint = "Write “in”: the one in the list. Between two lists write “shares any with”."
         problems.add("T321", span, "A list is never one value.", hint)
-    elif not alike(one, other):
+    elif not alike(one, other) and not by_instant(one, other):
         problems.add("T322", span, f"{capital(described(one))} is never {described(other)}.", _like(one, other))
 
 

@@ -10,7 +10,7 @@ from math import prod
 from typing import Final, Protocol
 
 from engine.context import Context, SettingValue
-from engine.language import fetching
+from engine.language import fetching, leading
 from engine.language.checked import Changed, Constant, Entry, Expr, RuleSet, SettingRef, WinnerRule
 from engine.language.codegen.expressions import FUNCTIONS, SIDES, Conditions
 from engine.language.codegen.nodes import Module, answer
@@ -23,6 +23,7 @@ from engine.language.wording import SIDE_NAMES, capital, shown
 from engine.records import CRM, M365
 
 _EVENTS: Final[tuple[Event, ...]] = ("created in crm", "created in m365", "deleted in crm", "deleted in m365")
+_OF_MEETINGS: Final[tuple[Event, ...]] = ("cancelled in m365",)
 _LIMIT: Final = 20_000
 """The most combinations of settings that are tried."""
 
@@ -64,6 +65,7 @@ def check(rules: RuleSet, problems: Problems) -> None:
         _check_newest(rules, winners, problems)
     _check_windows(rules, problems)
     _check_settings(rules, problems)
+    leading.check(rules, problems)
     fetching.check(rules, problems)
 
 
@@ -85,7 +87,7 @@ def _check_leaving(rules: RuleSet, problems: Problems) -> None:
 
 
 def _check_changes(rules: RuleSet, problems: Problems) -> None:
-    for event in _EVENTS:
+    for event in (*_EVENTS, *(_OF_MEETINGS if rules.m365.identity else ())):
         answers = [rule for rule in rules.changes if rule.event == event]
         gap = _check_answers(rules, answers, problems)
         if gap is not None:

@@ -87,9 +87,6 @@ class Conditions:
 
     def _state(self, left: t.Term, state: t.StateWord, span: Span) -> c.Expr | None:
         operand = self.names.operand(left)
-        if state == "connected":
-            self.names.fail("T912", span, "“is connected” is not built yet.", "Leave this condition out.")
-            return None
         return c.IsState(operand, state, span) if operand else None
 
     def _pair(self, expr: t.Is | t.FallsOn | t.SharesAny) -> c.Expr | None:

@@ -108,7 +108,12 @@ def _copies_path(b: Builder, parsed: _Parse) -> t.Entry:
 
 def _copies_where(b: Builder, parsed: _Parse) -> t.Entry:
     copy = cast(_Parse, parsed.children[2])
-    return t.CopiesEntry(b.phrase(parsed.children[0]), b.condition(copy.children[1]), b.raw.span)
+    first = next((b.span(part) for part in copy.children[2:] if _first_synced(part)), None)
+    return t.CopiesEntry(b.phrase(parsed.children[0]), b.condition(copy.children[1]), b.raw.span, first)
+
+
+def _first_synced(node: Node) -> bool:
+    return isinstance(node, Token) and node.type == "FIRST_SYNCED"
 
 
 def _row(b: Builder, parsed: _Parse) -> t.Entry:

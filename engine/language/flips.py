@@ -70,6 +70,8 @@ def _conditions(rules: RuleSet) -> Iterator[Expr]:
         rules.scope, rules.leaving, rules.matches, rules.lines, rules.first_agreement, rules.changes, rules.conflict,
     )  # fmt: skip
     yield from (rule.guard for group in guarded for rule in group if rule.guard is not None)
+    if rules.copies is not None:
+        yield rules.copies.read
 
 
 class Guarded(Protocol):

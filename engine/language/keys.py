@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Final, Literal
 
 from engine.context import fold
 from engine.language.checked import (
@@ -44,12 +44,12 @@ LIMIT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Two paths that hold the same; either may be a list, of which one element counts. ``by_day``: two dates or
-    instants that lie on the same calendar day of the user."""
+    """Two paths that hold the same ``value``; either may be a list, of which one element counts. By ``day``: two dates
+    or instants that lie on the same calendar day of the user; by ``instant``: two times that mean the same one."""
 
     crm: FieldRef
     m365: FieldRef
-    by_day: bool = False
+    by: Literal["value", "day", "instant"] = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,12 @@ def alternatives(rule: MatchRule, schema: Schema, problems: Problems) -> tuple[A
 
 
 def _normal(expr: Expr, wanted: bool) -> list[tuple[Expr, ...]]:
-    """Disjunctive normal form: alternatives of tests, negations pushed down to single tests."""
+    """Disjunctive normal form: alternatives of tests, negations pushed down to single tests. What one side can answer
+    alone is one test."""
     if isinstance(expr, Not):
         return _normal(expr.item, not wanted)
+    if _splits(expr, wanted) and len({ref.side for ref in fields(expr)}) == 1:
+        return [(expr,)] if wanted else [(Not(expr, expr.span),)]
     if isinstance(expr, Choose):
         then = AllOf((expr.condition, expr.then), expr.span)
         otherwise = AllOf((Not(expr.condition, expr.span), expr.otherwise), expr.span)
@@ -110,6 +113,11 @@ def _normal(expr: Expr, wanted: bool) -> list[tuple[Expr, ...]]:
     if len(found) > LIMIT:
         raise _TooMany(expr.span)
     return found
+
+
+def _splits(expr: Expr, wanted: bool) -> bool:
+    """Whether there are several ways for the condition to hold (or, not ``wanted``, to fail)."""
+    return isinstance(expr, Choose | (AnyOf if wanted else AllOf))
 
 
 def _sorted(rule: MatchRule, tests: Sequence[Expr], schema: Schema, problems: Problems) -> Alternative | None:
@@ -142,21 +150,23 @@ def _refuse(test: Expr, problems: Problems) -> None:
 
 
 def _term(test: Expr) -> Term | None:
-    by_day = isinstance(test, FallsOn)
     if isinstance(test, Is | FallsOn) or (isinstance(test, In) and not isinstance(test.right, tuple)):
         left, right = test.left, test.right
     else:
         return None
     if not (isinstance(left, FieldRef) and isinstance(right, FieldRef)):
         return None
-    if not by_day and not (_plain(left) and _plain(right)):
+    by: Literal["value", "day", "instant"] = "day" if isinstance(test, FallsOn) else "value"
+    if isinstance(test, Is) and {left.type.name, right.type.name} <= {"instant", "zoned"}:
+        by = "instant"
+    elif by == "value" and not (_plain(left) and _plain(right)):
         return None
-    return Term(left, right, by_day) if left.side == "crm" else Term(right, left, by_day)
+    return Term(left, right, by) if left.side == "crm" else Term(right, left, by)
 
 
 def _plain(ref: FieldRef) -> bool:
     inner = ref.type.of or ref.type
-    return inner.name not in ("structure", "reference", "postal", "list", "instant")
+    return inner.name not in ("structure", "reference", "postal", "list", "instant", "zoned")
 
 
 def _check_apart(rule: MatchRule, made: Sequence[Alternative], problems: Problems) -> None:

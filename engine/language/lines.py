@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -12,13 +12,7 @@ from engine.language.conditions import Conditions
 from engine.language.declarations import Ids
 from engine.language.diagnostics import Span
 from engine.language.names import FLAGS, Names, holds_accounts
-from engine.lenses.registry import LENSES
 from engine.records import CRM, M365, Side
-
-_LATER: Mapping[str, str] = {"sticky": "T905", "else": "T910"}
-
-LENSES_LATER = ("account_addresses", "connected_user", "crm_users", "plain_text", "zoned_time")
-"""Lenses that rules may name and that are not built yet."""
 
 
 @dataclass(slots=True)
@@ -31,6 +25,8 @@ class _Words:
     keep_others: Span | None = None
     added: c.FieldRef | None = None
     at: c.SettingRef | None = None
+    sticky: t.Constant | None = None
+    or_user: Span | None = None
 
 
 @dataclass(slots=True)
@@ -130,6 +126,7 @@ class Lines:
         left, right = self._end(entry.left, CRM), self._end(entry.right, M365)
         words = self._words(entry)
         lens = words.lens
+        sticky = self._sticky(words.sticky, left)
         guard = self.conditions.guard(entry.guard)
         key = f"{_end_text(entry.left)}{entry.arrow}{_end_text(entry.right)}"
         made = self.ids.entry("map", key, written, f"as {lens.name}" if lens else "otherwise")
@@ -140,7 +137,7 @@ class Lines:
         left, right = _person(left, right), _person(right, left)
         return c.MapRule(
             made, left, entry.arrow, right, entry.arrow_span, lens, words.timing, guard, words.always,
-            words.keep_others, words.added, words.at,
+            words.keep_others, words.added, words.at, sticky, words.or_user,
         )  # fmt: skip
 
     def _end(self, term: t.Term, side: Side) -> c.Operand | None:
@@ -189,9 +186,15 @@ class Lines:
                 words.at = self._time(path)
             case t.Modifier(word="with", argument=(t.Word() | t.Path()) as path):
                 words.added = self._added(path, M365 if arrow == "<-" else CRM)
-            case t.Modifier(word=word, span=span):
-                text = f"“{word}” is not built yet."
-                self.names.fail(_LATER[word], span, text, "Leave this line out for now.")
+            case t.Modifier(word="sticky", argument=(t.Word() | t.Text() | t.Number()) as value):
+                words.sticky = value
+            case t.Modifier(word="else", span=span):
+                words.or_user = span
+
+    def _sticky(self, value: t.Constant | None, left: c.Operand | None) -> c.Constant | None:
+        """The value that sticks, in the CRM's words."""
+        found = self.names.operand(value, left) if value is not None and left is not None else None
+        return found if isinstance(found, c.Constant) else None
 
     def _time(self, path: t.Path) -> c.SettingRef | None:
         """The setting that a line takes its time of day from."""
@@ -214,8 +217,6 @@ class Lines:
         name = word.text
         if name in self.names.broken and name not in self.tables:
             self.names.failures += 1
-        elif name in LENSES_LATER and name not in LENSES:
-            self.names.fail("T914", word.span, f"The lens “{name}” is not built yet.", "Leave this line out for now.")
         return c.LensUse(name, word.span, self.tables.get(name))
 
     def _movable(self, entry: t.MapEntry, left: c.Operand, right: c.Operand) -> None:

@@ -26,8 +26,9 @@ _TICK: Final = timedelta(milliseconds=1)
 
 
 def parse(text: str) -> Point:
-    """``2026-03-01`` as a day, ``2026-03-01T09:00:00Z`` as an instant. Raises ValueError for anything else."""
-    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    """``2026-03-01`` as a day, ``2026-03-01T09:00:00Z`` as an instant, be there the name of a zone behind it or not.
+    Raises ValueError for anything else."""
+    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text.partition("[")[0])
 
 
 def local_day(point: Point, zone: str) -> date:

@@ -14,6 +14,7 @@ from engine.language import tree as t
 from engine.language.diagnostics import Problems, Span
 from engine.language.program import SettingSpec
 from engine.language.suggestions import closest, did_you_mean
+from engine.language.wording import one_of
 from engine.records import CRM, M365, Side
 from engine.schema import Schema, Type
 
@@ -35,6 +36,14 @@ class Names:
     def fail(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self.failures += 1
         self.problems.add(code, span, message, hint)
+
+    def among(self, phrase: t.Phrase, allowed: tuple[str, ...]) -> bool:
+        """Whether a phrase is one of these; if not, that is reported."""
+        if phrase.text in allowed:
+            return True
+        hint = did_you_mean(phrase.text, allowed) or f"Write {one_of(allowed)}."
+        self.fail("T223", phrase.span, f"“{phrase.text}” is not among what can be said here.", hint)
+        return False
 
     def schema(self, side: Side) -> Schema:
         return self.crm if side == CRM else self.m365

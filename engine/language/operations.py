@@ -114,6 +114,26 @@ def is_empty(value: Operand | SettingValue) -> Answer:
     return None if isinstance(value, Absence) else blank(value)
 
 
+def same_instant(context: Context, one: Operand, other: Operand) -> Answer:
+    """Whether two times mean one instant, whatever zone they were said in; a day begins at the user's midnight."""
+    first, second = instant_of(context, one), instant_of(context, other)
+    if isinstance(first, Absence) or isinstance(second, Absence):
+        return None
+    return first is not None and first == second
+
+
+def is_connected(context: Context, kind: str, value: Operand) -> Answer:
+    """Whether a person is connected, who is told by the id as a user of the CRM or by an account or an address."""
+    if isinstance(value, Absence):
+        return None
+    if not isinstance(value, str) or not value.strip():
+        return False
+    directory = context.directory
+    if kind == "email":
+        return directory.connected_at(value) is not None
+    return value in (directory.users if kind == "account" else directory.accounts)
+
+
 def is_fetched(value: Operand) -> Answer:
     return not isinstance(value, Absence)
 
@@ -205,6 +225,16 @@ def chosen(context: Context, called: str, side: Side, kind: str) -> Value:
     return found[0]
 
 
+def found_or_user(lens: Lens, value: Operand, context: Context) -> Value:
+    """Whom the lens finds in a value of Microsoft 365; where it finds nobody, the user whose sync it is."""
+    if value is None or isinstance(value, Absence):
+        return context.user
+    try:
+        return lens.to_crm(value, None, context) or context.user
+    except Untranslatable:
+        return context.user
+
+
 def put(into: Side, lens: Lens, value: Value, context: Context) -> Value:
     """A value that is no field's, in the terms of the side it is written into."""
     if value is None:
@@ -293,6 +323,29 @@ def span_of_day(context: Context, value: Operand) -> Operand:
         day = moments.local_day(found, context.zone)
         return "/".join(days.written(moments.midnight(one, context.zone)) for one in (day, day + timedelta(days=1)))
     except OverflowError:  # the first and the last day of the calendar
+        return None
+
+
+def instant_of(context: Context, value: Operand) -> datetime | Absence | None:
+    """The instant that a time means to the user; a day begins at midnight."""
+    found = point(value)
+    if found is None or isinstance(found, datetime | Absence):
+        return found
+    try:
+        return moments.midnight(found, context.zone)
+    except OverflowError:  # the first and the last day of the calendar
+        return None
+
+
+def span_of_instant(context: Context, value: Operand) -> Operand:
+    """The second that a time means, as records are looked up by it: from that instant to the next."""
+    found = instant_of(context, value)
+    if found is None or isinstance(found, Absence):
+        return found
+    try:
+        start = found.astimezone(UTC).replace(microsecond=0)
+        return "/".join(days.written(one) for one in (start, start + timedelta(seconds=1)))
+    except OverflowError:
         return None
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from engine.language import checked as c
 from engine.language.diagnostics import Problems
 from engine.language.forms import SECTIONS
-from engine.language.phrases import FILL, MATCH, WINDOW
+from engine.language.phrases import FILL, MATCH, OTHER_USERS, SERIES, WINDOW
 from engine.language.program import SettingSpec
 from engine.language.resolve import Resolved
 
 NEEDED: Final = ("direction", "match on first sync", "map", "first agreement", "changes", "conflict")
 """Sections that no file can do without; ``conflict`` is per field or per record."""
+
+OF_MEETINGS: Final = ("copies", "series")
+"""Sections that files over records with copies in several mailboxes need besides."""
 
 
 def rule_set(resolved: Resolved, problems: Problems) -> c.RuleSet:
@@ -54,6 +58,8 @@ def rule_set(resolved: Resolved, problems: Problems) -> c.RuleSet:
         changes=tuple(found.changes),
         conflict_per=found.conflict_per,
         conflict=tuple(found.conflict),
+        copies=resolved.meetings.copies(),
+        series=resolved.meetings.series(),
     )
 
 
@@ -64,7 +70,7 @@ def _missing_sections(resolved: Resolved, problems: Problems) -> None:
     if any(problem.code in ("T115", "T106") for problem in problems):
         return  # a heading that could not be read may be the one that is missing
     there = {section.name.partition(" per ")[0]: section for section in resolved.file.sections}
-    for name in NEEDED:
+    for name in (*NEEDED, *(OF_MEETINGS if resolved.names.m365.identity else ())):
         shown = "conflict per field (or conflict per record)" if name == "conflict" else name
         form = SECTIONS.get(name) or SECTIONS["conflict per field"]
         if name not in there:
@@ -85,7 +91,19 @@ _CASES: Final = {
     "one side empty": "when only one side holds a value",
     "outside": "with records outside it",
     "undated": "with records that have no date",
+    "same record": "about what copies of one meeting have in common",
+    "organiser": "about who organises a meeting that comes from the CRM",
+    "read from": "about which copy is read",
+    "write to": "about which copy is written",
+    "other users": "about users who are not invited",
+    "cancelled occurrence": "when one occurrence is cancelled in Microsoft 365",
+    "deleted activity": "when the activity of one occurrence is deleted in the CRM",
+    "all activities deleted": "when all activities of a series are deleted in the CRM",
 }
+_READS: Final[Mapping[str, str]] = {
+    "same record": "m365.field", "organiser": "crm.field", "read from": "the copy where condition",
+    "write to": "the copy where condition", "other users": ", else ".join(OTHER_USERS[-1]),
+}  # fmt: skip
 
 
 def _missing_heads(resolved: Resolved, problems: Problems) -> None:
@@ -98,3 +116,8 @@ def _missing_heads(resolved: Resolved, problems: Problems) -> None:
                     "T501", section.span, f"The section {section.name} does not say what to do {_CASES[head]}.",
                     f"Add the entry: {head}: {' or '.join(values)}",
                 )  # fmt: skip
+        if section.name in OF_MEETINGS and resolved.names.m365.identity:
+            for head in resolved.meetings.missing(section.name):
+                says = _READS.get(head) or " or ".join(SERIES[head])
+                text = f"The section {section.name} says nothing {_CASES[head]}."
+                problems.add("T501", section.span, text, f"Add the entry: {head}: {says}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from engine.context import Context, SettingValue
-from engine.lenses.base import Lens, Merging
+from engine.lenses.base import Lens, Merging, Untranslatable
 from engine.records import CRM, NOT_FETCHED, Absence, Key, Record, Reference, Side, Value
 from engine.schema import Schema
 
@@ -109,6 +109,12 @@ class Line:
 
     ``added`` (only of one-way merging lines): a field of the side that is read whose value counts as one more element.
     ``keep_others``: what the entry says; it is bound into ``merging`` already.
+
+    ``sticky`` (only of path-to-path lines that run at every sync): a value of the CRM's field that spreads and stays.
+    Asked of each side by :meth:`sticks`, in this order: (1) A side that holds it now and did not in its base, or has
+    no base, sets the other side, if that does not hold it; nobody asks who wins. (2) Otherwise no value is ever written
+    over it: what changed on the other side is recorded in that side's base and does not travel, so that clearing it on
+    one side leaves it on the other. (3) While neither side holds it, now or after the write, the line is like any.
     """
 
     entry: str
@@ -126,6 +132,16 @@ class Line:
     sticky: Value = None
     guard: Condition | None = None
     source: Callable[[Record | None, Record | None, Context], Value] | None = None
+
+    def sticks(self, side: Side, value: Value | Absence, context: Context) -> bool:
+        """Whether this side's value is, or means in the CRM's terms, the one that sticks."""
+        if self.sticky is None or isinstance(value, Absence):
+            return False
+        try:
+            meant = value if side == CRM else self.lens.to_crm(value, None, context)
+        except Untranslatable:
+            return False
+        return self.lens.same(meant, self.sticky)
 
     def carried(self, side: Side, values: Mapping[str, Value]) -> Value | Absence:
         """What the line reads of this side's values (or of its base): the field's own, with ``added`` put in where
@@ -255,9 +271,26 @@ class Program:
     copies: Copies | None = None
     series: Series | None = None
     recalls: tuple[str, ...] = ()
-    """Paths of the Microsoft 365 record that the rules ask about once it is gone, beside those that are mapped."""
+    """Fields of the Microsoft 365 record that the rules ask about once it is gone, and that its base does not hold as
+    they are: they are not mapped at every sync, or lists that are merged, of which a base tells only what travels."""
     asks_changed: bool = False
     """Whether any rule asks what changed since the last sync, so that contexts must say so."""
 
     def place(self, entry: str) -> Place:
         return self.entries[entry]
+
+    def recall(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """What a base of Microsoft 365 keeps of a record beside the mapped paths, under names that no path has."""
+        return {f"{_RECALLED}{path}": values[path] for path in self.recalls if path in values}
+
+    def last_known(self, base: Mapping[str, Value]) -> dict[str, Value]:
+        """The values of a Microsoft 365 record that is gone, for asking the rules: its base, with what was recalled."""
+        plain = {path: value for path, value in base.items() if not path.startswith(_RECALLED)}
+        for path in self.recalls:
+            plain.pop(path, None)
+            if f"{_RECALLED}{path}" in base:
+                plain[path] = base[f"{_RECALLED}{path}"]
+        return plain
+
+
+_RECALLED: Final = "last "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -12,15 +11,15 @@ from engine.language.conditions import Conditions
 from engine.language.declarations import Ids, Settings, heading
 from engine.language.diagnostics import Problems
 from engine.language.lines import Lines
+from engine.language.meetings import Meetings
 from engine.language.names import Names
-from engine.language.phrases import CHANGES, CHANGES_LATER, DIRECTIONS, FILL, LEAVING, MATCH, WINDOW, WINNERS
+from engine.language.phrases import CHANGES, DIRECTIONS, FILL, LEAVING, MATCH, WINDOW, WINNERS
 from engine.language.program import Event, Policy, Winner
 from engine.language.source import LIMITS, Limits
 from engine.language.suggestions import did_you_mean
+from engine.language.wording import one_of
 from engine.records import M365, Side
 from engine.schema import Schemas
-
-_LATER: Mapping[str, str] = {"copies": "T901", "series": "T902"}
 
 
 @dataclass(slots=True)
@@ -52,6 +51,7 @@ class Resolved:
     found: Found
     translations: tuple[c.Translation, ...]
     lines: tuple[c.MapRule, ...]
+    meetings: Meetings
 
 
 def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems, limits: Limits = LIMITS) -> Resolved | None:
@@ -67,14 +67,15 @@ def resolve(file: t.RuleFile, schemas: Schemas, problems: Problems, limits: Limi
     conditions.resolve_defines()
     lines = Lines(names, conditions, ids)
     translations = lines.translations([s for s in file.sections if s.name == "translate"])
-    reader = _Reader(names, conditions, ids)
+    meetings = Meetings(names, conditions, ids)
+    reader = _Reader(names, conditions, ids, meetings)
     for section in file.sections:
         reader.section(section)
     mapped = tuple(lines.line(written) for written in _entries(file, "map"))
     shown = f"sync {file.heading.name.text}: {file.heading.left.text} <-> {file.heading.right.text}"
     entry = c.Entry(file.heading.name.text, file.heading.span, shown)
     kept = tuple(line for line in mapped if line is not None)
-    return Resolved(file, names, entry, setting_entries, reader.found, translations, kept)
+    return Resolved(file, names, entry, setting_entries, reader.found, translations, kept, meetings)
 
 
 def _entries(file: t.RuleFile, name: str) -> list[t.Written]:
@@ -93,11 +94,12 @@ class _Reader:
     names: Names
     conditions: Conditions
     ids: Ids
+    meetings: Meetings
     found: Found = field(default_factory=Found)
 
     def section(self, section: t.Section) -> None:
-        if section.name in _LATER:
-            self._later(section)
+        if section.name in ("copies", "series"):
+            self.meetings.section(section)
             return
         for written in section.entries:
             before = self.names.failures
@@ -120,12 +122,6 @@ class _Reader:
                     self._winner(section.name, entry, written, before)
                 case t.PhraseEntry() as entry:
                     self._phrase(section.name, entry, written, before)
-
-    def _later(self, section: t.Section) -> None:
-        self.names.fail(
-            _LATER[section.name], section.span, f"The section {section.name} is lawful, but its behaviour is not "
-            "built yet.", "Remove the section for now: nothing would come of it.",
-        )  # fmt: skip
 
     # ---- which records ----------------------------------------------------------------------------------------
 
@@ -151,7 +147,7 @@ class _Reader:
     def _leaving(self, entry: t.LeavingEntry, written: t.Written, before: int) -> None:
         made = self.ids.entry("leaving scope", entry.reason.value, written, entry.policy.text)
         guard = self.conditions.guard(entry.guard)
-        if self._among(entry.policy, LEAVING) and self.names.failures == before:
+        if self.names.among(entry.policy, LEAVING) and self.names.failures == before:
             policy = cast(Policy, entry.policy.text)
             self.found.leaving.append(c.LeavingRule(made, entry.reason.value, policy, guard))
 
@@ -183,7 +179,7 @@ class _Reader:
             return
         self.names.fail(
             "T226", entry.part.span, f"“{entry.part.text}” is not fetched apart from the rest of its record.",
-            f"Write {_one_of(tuple(parts))}." if parts else "Delete this section: here every field comes by itself.",
+            f"Write {one_of(tuple(parts))}." if parts else "Delete this section: here every field comes by itself.",
         )  # fmt: skip
 
     def _match(self, entry: t.MatchEntry, written: t.Written, before: int) -> None:
@@ -196,7 +192,7 @@ class _Reader:
     # ---- what happens -----------------------------------------------------------------------------------------
 
     def _winner(self, section: str, entry: t.WinnerEntry, written: t.Written, before: int) -> None:
-        if not self._among(entry.winner, (*WINNERS, *FILL) if section == "first agreement" else WINNERS):
+        if not self.names.among(entry.winner, (*WINNERS, *FILL) if section == "first agreement" else WINNERS):
             return
         made = self.ids.entry(section, entry.winner.text, written)
         winner = cast(Winner, entry.winner.text.partition(" ")[0])
@@ -224,38 +220,26 @@ class _Reader:
         heads = (*allowed, *WINNERS) if allowed is FILL else tuple(allowed)
         if section.startswith("conflict"):
             heads = WINNERS
-        if not self._among(entry.head, heads):
+        if not self.names.among(entry.head, heads):
             return
         body = entry.body[0]
         if entry.head.text in WINNERS:
             hint = did_you_mean(body.text, ("always", "otherwise")) or "Write always, or when and a condition."
             self.names.fail("T203", body.span, f"“{body.text}” does not say when {entry.head.text}.", hint)
-        elif self._among(body, allowed[entry.head.text]):
+        elif self.names.among(body, allowed[entry.head.text]):
             made = self.ids.entry(section, entry.head.text, written)
             policy = cast(Policy, body.text)
             self.found.policies.setdefault(entry.head.text, c.PolicyRule(made, policy))
 
     def _change(self, entry: t.PhraseEntry, written: t.Written, before: int) -> None:
-        if entry.head.text in CHANGES_LATER:
-            self.names.fail(
-                "T911", entry.head.span, f"“{entry.head.text}” is not built yet.", "Leave this entry out for now."
-            )
+        if entry.head.text.startswith("cancelled") and not self.names.m365.identity:
+            text = f"Records of m365.{self.names.m365.kind} are deleted, never cancelled."
+            self.names.fail("T503", entry.head.span, text, "Remove the entry.")
             return
         guard = self.conditions.guard(entry.guard)
-        if not self._among(entry.head, tuple(CHANGES)):
+        if not self.names.among(entry.head, tuple(CHANGES)):
             return
         policy, event = entry.body[0], cast(Event, entry.head.text)
         made = self.ids.entry("changes", event, written, policy.text)
-        if self._among(policy, CHANGES[event]) and self.names.failures == before:
+        if self.names.among(policy, CHANGES[event]) and self.names.failures == before:
             self.found.changes.append(c.ChangeRule(made, event, cast(Policy, policy.text), guard))
-
-    def _among(self, phrase: t.Phrase, allowed: tuple[str, ...]) -> bool:
-        if phrase.text in allowed:
-            return True
-        hint = did_you_mean(phrase.text, allowed) or f"Write {_one_of(allowed)}."
-        self.names.fail("T223", phrase.span, f"“{phrase.text}” is not among what can be said here.", hint)
-        return False
-
-
-def _one_of(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -26,10 +26,6 @@ _PLAIN: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Terminals that are not keywords, as people call them. Keywords are shown as they are written."""
 
-_LATER: Final = {"STICKY", "CONNECTED"}
-_LATER_IN_MAP: Final = {"ELSE"}
-"""Words whose behaviour is not built; lawful, but nothing to recommend."""
-
 
 @dataclass(frozen=True, slots=True)
 class Slip:
@@ -100,7 +96,7 @@ _WORD = re.compile(r"[^\s,:\"()\[\]|=<>!&]+(?:\[[0-9]*\])?|\"[^\"\n]*\"|.")
 def explain(slip: Slip, error: UnexpectedInput, keywords: Mapping[str, str]) -> None:
     """Report why parsing stopped. ``keywords`` maps keyword terminals to how they are written."""
     text = slip.raw.text
-    accepted = _accepted(error) - _LATER - (_LATER_IN_MAP if slip.form.rule == "e_map" else set())
+    accepted = _accepted(error)
     at = _position(error, text)
     if at >= len(text.rstrip()):
         end = len(text.rstrip())

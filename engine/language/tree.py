@@ -350,11 +350,13 @@ class MatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class CopiesEntry:
-    """``same record: path``, ``organiser: path``, ``read from: the copy where …``, ``write to: …``."""
+    """``same record: path``, ``organiser: path``, ``read from: the copy where …``, ``write to: …``. ``first_synced``
+    is where the words “the first synced” stand, if they do."""
 
     head: Phrase
     target: Path | Expr
     span: Span
+    first_synced: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

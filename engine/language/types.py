@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.language import writing
+from engine.language import modifiers, writing
 from engine.language.checked import (
     Constant,
     FieldRef,
@@ -24,7 +24,7 @@ from engine.language.diagnostics import Problems
 from engine.language.suggestions import did_you_mean
 from engine.language.wording import described, shown
 from engine.lenses import registry
-from engine.lenses.base import Ends, Lens, Merging, Timed
+from engine.lenses.base import Ends, Lens, Merging
 from engine.lenses.tables import TableLens
 from engine.records import CRM, M365
 from engine.schema import ACCOUNT, DATE, FLAG, INSTANT, USER, Schema, Type, steps
@@ -51,8 +51,7 @@ def _lens(rules: RuleSet, rule: MapRule, tables: Mapping[str, TableLens], proble
         lens = _checked(rule, left, right, _between(rule, left, right, ends, tables, problems), problems)
     else:
         lens = _from_source(rules, rule, tables, problems)
-    _check_added(rule, lens, problems)
-    _check_always(rule, lens, problems)
+    modifiers.check(rules, rule, lens, problems)
     return lens
 
 
@@ -90,49 +89,6 @@ def _named(use: LensUse, ends: Ends, tables: Mapping[str, TableLens], problems: 
     return registry.LENSES[use.name](ends)
 
 
-def _tuned(rule: MapRule, lens: Lens, problems: Problems) -> Lens:
-    """The lens with what the words behind it say: a time of day, elements to keep."""
-    into_crm = rule.arrow != "->"
-    if rule.at is not None and isinstance(lens, Timed) and into_crm:
-        lens = lens.starting_at(rule.at.spec.name)
-    elif rule.at is not None:
-        text = "This line puts no time of day to a day, so “at” has nothing to do here."
-        problems.add("T313", rule.at.span, text, "Leave “at” out.")
-    elif isinstance(lens, Timed) and into_crm:
-        text = "A day comes from Microsoft 365, and the CRM needs a time of day besides."
-        problems.add("T313", rule.arrow_span, text, "Say where it comes from: at, and a setting with a time of day.")
-    if rule.keep_others is not None:
-        if isinstance(lens, Merging):
-            return lens.keeping_others()
-        text = "This line joins no lists of which one side could hold elements that the other can't."
-        problems.add("T314", rule.keep_others, text, "Leave “keep others” out.")
-    return lens
-
-
-def _check_added(rule: MapRule, lens: Lens | None, problems: Problems) -> None:
-    """``with`` puts one value more into the list that a line reads, and can't say what came back of it."""
-    if rule.added is None:
-        return
-    source = rule.left if rule.arrow == "->" else rule.right
-    kind = source.type.of if isinstance(source, FieldRef) else None
-    if lens is None and isinstance(source, FieldRef) and source.type.of is not None:
-        return  # the types of this line don't fit anyway
-    if not isinstance(lens, Merging) or rule.arrow == "<->" or rule.added.type != kind:
-        text = f"“{rule.added.path}” can't be added to what this line reads."
-        hint = "“with” adds a field to a list of its kind, on a line with one arrow that merges lists."
-        problems.add("T315", rule.added.span, text, hint)
-
-
-def _check_always(rule: MapRule, lens: Lens | None, problems: Problems) -> None:
-    """``always`` needs one side that is right and one that is written, at every sync."""
-    if rule.always is None:
-        return
-    fields = isinstance(rule.left, FieldRef) and isinstance(rule.right, FieldRef)
-    if rule.arrow == "<->" or not fields or rule.timing is not None or isinstance(lens, Merging):
-        text = "“always” makes one field follow another at every sync, so it needs two fields and one arrow."
-        problems.add("T316", rule.always, text, "Write -> or <- between two fields, or leave “always” out.")
-
-
 def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, problems: Problems) -> Lens | None:
     """The lens, if it fits between these fields and keeps the promise of the arrow."""
     if lens is None:
@@ -147,7 +103,7 @@ def _checked(rule: MapRule, left: FieldRef, right: FieldRef, lens: Lens | None, 
         text = f"{misfit}; “{left.path}” holds {described(left.type)}, “{right.path}” {described(right.type)}."
         problems.add("T303", rule.lens.span if rule.lens else rule.arrow_span, text, hint)
         return None
-    lens = _tuned(rule, lens, problems)
+    lens = modifiers.tuned(rule, lens, problems)
     if rule.timing == "on first sync" and isinstance(lens, Merging):
         problems.add("T308", rule.entry.span, "Lists are merged at every sync.", "Leave “on first sync” out.")
     if rule.arrow == "<->" and not lens.lossless:

@@ -41,6 +41,11 @@ def shown(value: Value) -> str:
     return f"“{value}”" if isinstance(value, str) else str(value)
 
 
+def one_of(words: Sequence[str]) -> str:
+    """``a, b or c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 def some(values: Sequence[Value]) -> str:
     """The first few values, and how many more there are."""
     named = ", ".join(shown(value) for value in values[:6])

@@ -136,4 +136,12 @@ CODES: tuple[Code, ...] = (
         "fetch\n  m365.extras   only when recent\n\nmap\n",
         "map\n",
     ),
+    Code(
+        "T567",
+        "Two copies that lead",
+        "Of all copies of one meeting one is read and written, and it is told by the copy alone. A copy that is only "
+        "read, because nobody here organises the meeting, is never written: its organiser's calendar would undo it.",
+        "write to:      the copy where m365.hidden",
+        "write to:      the copy where m365.hosted",
+    ),
 )

@@ -167,4 +167,10 @@ CODES: tuple[Code, ...] = (
         "be added.",
         "with setting.winner", "with owner",
     ),
+    Code(
+        "T229", "A field that copies can't go by",
+        "Copies of one meeting belong together by the one field that is the same in all of them, and a meeting from "
+        "the CRM is made in the calendar of the one user whom a field of the CRM names.",
+        "same record:   m365.stamp", "same record:   m365.code",
+    ),
 )  # fmt: skip

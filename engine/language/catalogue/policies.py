@@ -23,4 +23,10 @@ CODES: tuple[Code, ...] = (
         "other's work.",
         "sync people: crm.Person <-> m365.person", "sync cards: crm.Person <-> m365.card",
     ),
+    Code(
+        "T503", "Copies, series and cancellations of other records",
+        "Meetings have a copy in every mailbox, repeat, and can be cancelled. Other records stand for themselves: they "
+        "are there or deleted.",
+        "  cancelled in m365:   stop syncing\n  deleted in crm:", "  deleted in crm:",
+    ),
 )  # fmt: skip

@@ -131,6 +131,30 @@ CODES: tuple[Code, ...] = (
         "tag       ->  keyword          always",
     ),
     Code(
+        "T317",
+        "“sticky” in the wrong place",
+        "“sticky” lets one value spread from either side and stay on each. That is told by comparing two fields at "
+        "every sync, so the line has two fields, no lists, and no other time at which it acts.",
+        "wanted   <-   yes              sticky yes, on create",
+        "wanted   <-   yes              on create",
+    ),
+    Code(
+        "T318",
+        "Sticky value that never comes",
+        "The value that sticks is one that the CRM's field can hold.",
+        "tag      <->  keyword          sticky 7",
+        'tag      <->  keyword          sticky "urgent"',
+    ),
+    Code(
+        "T319",
+        "“else user” in the wrong place",
+        "“else user” names the user of a new record where the field that is read names nobody whom the lens finds. It "
+        "stands on lines from a field of Microsoft 365 into one user of the CRM, on create; later it would overwrite "
+        "whom people chose.",
+        "owner    <-   user             else user, on create",
+        "owner    <-   user             on create",
+    ),
+    Code(
         "T320",
         "No condition",
         "Only tick boxes, yes-or-no settings and defines are true or false by themselves. Everything else "
@@ -176,5 +200,21 @@ CODES: tuple[Code, ...] = (
         "of its own under scope, without other conditions.",
         "when user may read crm",
         "when recent",
+    ),
+    Code(
+        "T326",
+        "Connected, but nobody",
+        "“is connected” asks whether a person has connected a Microsoft 365 account, so it is asked of users, accounts "
+        "and e-mail addresses.",
+        "crm.nick is connected",
+        "crm.owner is connected",
+    ),
+    Code(
+        "T327",
+        "Guests that would be dropped",
+        "A meeting's list of guests is written whole, and Microsoft sends a cancellation to everyone who is missing in "
+        "it. A line that writes it keeps the guests whom the CRM does not know.",
+        "fans      ->  guests           as account_addresses\n",
+        "fans      ->  guests           as account_addresses, keep others\n",
     ),
 )

@@ -13,6 +13,7 @@ from engine.language import checked, operations
 from engine.language.checked import Expr, FieldRef, Moment, Operand
 from engine.language.codegen import nodes
 from engine.language.codegen.nodes import Module, at, call, constant
+from engine.language.comparisons import by_instant, type_of
 from engine.records import Side
 from engine.schema import FLAG, Schema, Type, steps
 
@@ -24,7 +25,9 @@ FUNCTIONS: Final[dict[str, object]] = {
         operations.is_true,
         operations.is_empty, operations.is_fetched, operations.is_given, operations.contains, operations.shares,
         operations.user, operations.account, operations.today, operations.today_at, operations.chosen, operations.put,
-        operations.changed, operations.day_of, operations.span_of_day,
+        operations.found_or_user,
+        operations.changed, operations.day_of, operations.span_of_day, operations.span_of_instant,
+        operations.same_instant, operations.is_connected,
         operations.setting, operations.this_instant, operations.this_day,
         operations.point, operations.shifted, operations.before, operations.after, operations.between,
         operations.falls_on,
@@ -83,7 +86,12 @@ class Conditions:
             case checked.Truth(operand=operand):
                 return call("is_true", self.operand(operand))
             case checked.Is(left=left, right=right):
+                if by_instant(type_of(left), type_of(right)):
+                    return call("same_instant", nodes.name("context"), self.operand(left), self.operand(right))
                 return call("equal", self.operand(left), self.operand(right))
+            case checked.IsState(left=left, state="connected"):
+                kind = constant(type_of(left).name)
+                return call("is_connected", nodes.name("context"), kind, self.operand(left))
             case checked.IsState(left=left, state=state):
                 return call("is_fetched" if state == "fetched" else "is_empty", self.operand(left))
             case checked.In(left=left, right=right):

@@ -29,9 +29,10 @@ from engine.language.codegen.nodes import Module, answer, at, call, constant, na
 from engine.language.comparisons import conditions
 from engine.language.flips import clocked, never, next_flip, tippings
 from engine.language.keys import Alternative, Term
-from engine.language.program import Choice, Instants, Line, MatchEntry, Place, Program, Reason
+from engine.language.program import Choice, Copies, Instants, Line, MatchEntry, Place, Program, Reason, Series
 from engine.lenses.base import Lens, Merging
 from engine.records import Side
+from engine.schema import steps
 
 FUNCTIONS: Final[dict[str, object]] = {
     **expressions.FUNCTIONS,
@@ -75,6 +76,9 @@ class Generator:
 
     def write(self) -> None:
         Sections(self.rules, self.module, self.conditions).write()
+        if self.rules.copies is not None:
+            body = [answer(self.conditions.holds(self.rules.copies.read))]
+            self.module.function("leads", SIDES, body, self.rules.copies.same.span)
         self._match_keys()
         for number, rule in enumerate(self.rules.lines):
             self._line_functions(number, rule)
@@ -100,8 +104,18 @@ class Generator:
             project={"crm": made["project_crm"], "m365": made["project_m365"]}, flip=self._flip(made),
             parts=made["wanted_parts"],
             skip={side: made[f"skip_{side}"] for side in entries.skipped(rules)},
+            copies=self._copies(made), series=series(rules), recalls=recalls(rules, self.checked.lenses),
             asks_changed=any(isinstance(test, Changed) for expr in conditions(rules) for test in keys.leaves(expr)),
             **answers,
+        )  # fmt: skip
+
+    def _copies(self, made: Mapping[str, Any]) -> Copies | None:
+        rule = self.rules.copies
+        if rule is None:
+            return None
+        return Copies(
+            entry=rule.same.id, organiser=rule.organiser.path, leads=made["leads"], first_synced=rule.first_synced,
+            own=rule.own.id if rule.own else "",
         )  # fmt: skip
 
     # ---- map lines --------------------------------------------------------------------------------------------
@@ -114,6 +128,10 @@ class Generator:
         source = end(rule)
         if source is not None:
             body = [at(span, answer(self._source(rule, source)))]
+        elif rule.or_user is not None:
+            lens = self.module.value(self.checked.lenses[rule.entry.id], "lens")
+            body = [at(span, answer(call("found_or_user", lens, self.conditions.operand(rule.right), name("context"))))]
+        if source is not None or rule.or_user is not None:
             self.sources[rule.entry.id] = self.module.function(f"source_{number}", SIDES, body, span)
 
     def _source(self, rule: MapRule, source: Operand) -> ast.expr:
@@ -135,7 +153,7 @@ class Generator:
         return Line(
             entry=rule.entry.id,
             crm_path=rule.left.path if isinstance(rule.left, FieldRef) else None,
-            m365_path=rule.right.path if isinstance(rule.right, FieldRef) else None,
+            m365_path=rule.right.path if isinstance(rule.right, FieldRef) and rule.or_user is None else None,
             lens=lens,
             to_m365=rule.arrow != "<-",
             to_crm=rule.arrow != "->",
@@ -145,6 +163,7 @@ class Generator:
             keep_others=rule.keep_others is not None,
             added=rule.added.path if rule.added else None,
             merging=lens if isinstance(lens, Merging) else None,
+            sticky=rule.sticky.value if rule.sticky else None,
             guard=made.get(guard, _before_compiling) if guard else None,
             source=made.get(source, _before_compiling) if source else None,
         )
@@ -170,9 +189,11 @@ class Generator:
     def _term(self, term: Term, side: Side, folded: bool) -> ast.expr:
         ref = term.crm if side == "crm" else term.m365
         value = self.conditions.operand(ref)
-        if term.by_day:
+        if term.by == "day":
             value = call("span_of_day" if term.crm.type.name == "instant" else "day_of", name("context"), value)
-        return nodes.tuple_of(constant(term.crm.path), value, constant(folded and not term.by_day))
+        elif term.by == "instant":
+            value = call("span_of_instant", name("context"), value)
+        return nodes.tuple_of(constant(term.crm.path), value, constant(folded and term.by == "value"))
 
     def _matches(self, made: Mapping[str, Any]) -> tuple[MatchEntry, ...]:
         return tuple(
@@ -220,6 +241,35 @@ def choice(rule: PolicyRule) -> Choice:
     return Choice(entries.policy(rule), rule.entry.id)
 
 
+def series(rules: RuleSet) -> Series | None:
+    """What the section series chose."""
+    if rules.series is None:
+        return None
+    found = rules.series
+    return Series(
+        cancelled=choice(found.cancelled), deleted=choice(found.deleted), all_deleted=choice(found.all_deleted)
+    )
+
+
+def recalls(rules: RuleSet, lenses: Mapping[str, Lens]) -> tuple[str, ...]:
+    """Fields of Microsoft 365 that the section changes asks about once the record is gone, and that no base holds:
+    they are not mapped at every sync, or merged, so that bases tell what travels and no more."""
+    held = {
+        rule.right.path
+        for rule in rules.lines
+        if isinstance(rule.right, FieldRef) and rule.guard is None and rule.timing is None and rule.or_user is None
+        if not isinstance(lenses[rule.entry.id], Merging)
+    }
+    asked = (
+        steps(ref.path)[0].name
+        for rule in rules.changes
+        if rule.event in ("deleted in m365", "cancelled in m365") and rule.guard is not None
+        for ref in keys.fields(rule.guard)
+        if ref.side == "m365"
+    )
+    return tuple(sorted({name for name in asked if name not in held}))
+
+
 def barred(rules: RuleSet) -> Reason | None:
     """The reason of the entry that speaks of the user's permission to read."""
     for rule in rules.scope:
@@ -254,6 +304,8 @@ def every_entry(rules: RuleSet) -> Iterator[Entry]:
         rules.first_agreement, rules.changes, rules.conflict, rules.skips, rules.fetches,
     )  # fmt: skip
     yield from (rule.entry for group in many for rule in group)
+    for section in (rules.copies, rules.series):
+        yield from section.entries if section is not None else ()
 
 
 class HasEntry(Protocol):

@@ -19,6 +19,7 @@ from engine.schema import (
     POSTAL,
     TEXT,
     USER,
+    ZONED,
     Field,
     Schema,
     Schemas,
@@ -74,12 +75,20 @@ HUMAN = Schema(
     ),
     ("pseudonym",), label="person",
 )  # fmt: skip
+PARTY = Schema(
+    M365, "party",
+    (
+        *HUMAN.fields, Field("code", TEXT, writable=False), Field("guests", list_of(EMAIL)),
+        Field("host", EMAIL, writable=False), Field("hosted", FLAG, writable=False), Field("starts", ZONED),
+    ),
+    ("pseudonym",), label="party", identity="code", organiser="host", guests="guests",
+)  # fmt: skip
 CARD = Schema(M365, "card", HUMAN.fields, ("pseudonym",), dated=False, label="card")
 BOX = Schema(CRM, "Box", (Field("name", TEXT),), ("name",))
 FIRM = Schema(CRM, "Firm", (Field("name", TEXT),), ("name",))
 PILE = Schema(M365, "box", (Field("name", TEXT),), ("name",))
 
-KNOWN = schemas(PERSON, HUMAN, CARD, BOX, FIRM, PILE)
+KNOWN = schemas(PERSON, HUMAN, PARTY, CARD, BOX, FIRM, PILE)
 
 
 @pytest.fixture
@@ -98,3 +107,9 @@ def golden() -> Path:
 def people() -> str:
     """A rule file without mistakes that uses most of the language."""
     return (Path(__file__).parent / "people.rules").read_text()
+
+
+@pytest.fixture
+def parties() -> str:
+    """The same over records of which several mailboxes hold a copy each."""
+    return (Path(__file__).parent / "parties.rules").read_text()

@@ -252,7 +252,7 @@ def test_a_second_permission_entry_is_refused() -> None:
         ("crm.subject is m365.title and not crm.due is m365.dueOn", "T554"),
         ("crm.subject is m365.title and crm.helpers shares any with m365.assignees", "T554"),
         ("crm.shelf is m365.board and crm.subject is m365.title", "T322"),
-        ("crm.starts is m365.startsAt", "T554"),
+        ("crm.starts is m365.startsAt", "T556"),
         ("crm.subject is not empty", "T555"),
         ("crm.points is m365.points", "T556"),
         ("m365.title is crm.subject and crm.points is 3 and m365.hidden", None),

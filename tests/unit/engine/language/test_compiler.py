@@ -12,20 +12,9 @@ from engine import resources
 from engine.errors import UserError
 from engine.language.compiler import compile_files, compile_folder, compile_text
 from engine.language.diagnostics import PLAIN, Part, RuleErrors, Style, render
-from engine.records import CRM, M365
+from engine.records import CRM
 from engine.schema import (
-    FLAG,
-    INSTANT,
-    LONG_TEXT,
-    TEXT,
-    USER,
-    Field,
-    Schema,
     Schemas,
-    choice,
-    list_of,
-    schemas,
-    structure,
 )  # fmt: skip
 
 
@@ -129,39 +118,6 @@ def test_defines_that_nest_deep_end_in_a_message(people: str, known: Schemas) ->
     for lines in (chain, chain[::-1]):
         text = people.replace("define\n", f"define\n  d0       crm.wanted\n{''.join(lines)}")
         assert codes(text, known) == ["T206"]
-
-
-# ---- what is lawful and not built ---------------------------------------------------------------------------------
-
-ACTIVITY = Schema(
-    CRM, "Activity",
-    (
-        Field("subject", TEXT, matchable=True), Field("activitytype", TEXT), Field("date_start", INSTANT),
-        Field("date_end", INSTANT), Field("allday", FLAG), Field("location", TEXT), Field("description", LONG_TEXT),
-        Field("private", FLAG), Field("users", list_of(USER)), Field("assigned_user_id", USER),
-    ),
-    ("subject",),
-)  # fmt: skip
-EVENT = Schema(
-    M365, "event",
-    (
-        Field("subject", TEXT), Field("start", INSTANT), Field("end", INSTANT), Field("isAllDay", FLAG),
-        Field("location", structure(displayName=TEXT)), Field("body", LONG_TEXT), Field("isDraft", FLAG),
-        Field("sensitivity", choice("normal", "personal", "private", "confidential")), Field("iCalUId", TEXT),
-        Field("attendees", list_of(TEXT)), Field("organizer", TEXT), Field("isOrganizer", FLAG),
-    ),
-    ("subject",),
-)  # fmt: skip
-
-
-def test_what_is_not_built_is_refused_by_name() -> None:
-    """Rules for appointments get, besides what follows from it, a message for each thing not built."""
-    text = (Path(__file__).parent / "later" / "activities.rules").read_text()
-    found = errors(text, schemas(ACTIVITY, EVENT)).problems
-    assert {p.code for p in found if p.code.startswith("T9")} == {
-        "T901", "T902", "T905", "T910", "T911", "T912", "T914",
-    }  # fmt: skip
-    assert {p.code for p in found if p.code < "T3"} == set()
 
 
 # ---- files and folders --------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ def entry(section: str, text: str) -> t.Entry:
     return file.sections[0].entries[0].entry
 
 
-def test_what_later_record_types_need_is_in_the_grammar() -> None:
-    """Rules for appointments parse, entry by entry, though they can't be compiled yet."""
-    text = (Path(__file__).parent / "later" / "activities.rules").read_text()
+def test_no_entry_of_a_file_is_passed_over() -> None:
+    """Of the rules of activities, which use every section, each entry becomes a node of the tree."""
+    text = (Path(__file__).parent / "activities.rules").read_text()
     file, problems = parsed(text)
     assert problems == [] and file is not None and file.whole
     problems_of_cutting = Problems()

@@ -1,0 +1,109 @@
+"""One meeting as the CRM and Outlook know it, and the rules of activities: what situations are made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from engine.context import Context, Directory, SettingValue
+from engine.language.compiler import compile_text
+from engine.language.program import Line, Program
+from engine.records import CRM, M365, Record, Value
+from engine.schema import (
+    EMAIL,
+    FLAG,
+    INSTANT,
+    LONG_TEXT,
+    TEXT,
+    USER,
+    ZONED,
+    Field,
+    Schema,
+    choice,
+    list_of,
+    reference_to,
+    schemas,
+    structure,
+)  # fmt: skip
+
+ACTIVITY: Final = Schema(
+    CRM, "Activity",
+    (
+        Field("crmid", TEXT, writable=False),
+        Field("activitytype", choice("Task", "Meeting", "Call")),
+        Field("subject", TEXT, max_length=255, matchable=True),
+        Field("date_start", INSTANT, matchable=True), Field("date_end", INSTANT), Field("allday", FLAG),
+        Field("location", TEXT, max_length=255), Field("description", LONG_TEXT), Field("private", FLAG),
+        Field("users", list_of(USER)), Field("assigned_user_id", USER),
+    ),
+    ("subject",), label="activity", owner="assigned_user_id",
+)  # fmt: skip
+EVENT: Final = Schema(
+    M365, "event",
+    (
+        Field("subject", TEXT, max_length=255), Field("body", LONG_TEXT), Field("start", ZONED), Field("end", ZONED),
+        Field("isAllDay", FLAG), Field("location", structure(displayName=TEXT)),
+        Field("sensitivity", choice("normal", "personal", "private", "confidential")),
+        Field("attendees", list_of(EMAIL)), Field("organizer", EMAIL, writable=False),
+        Field("isOrganizer", FLAG, writable=False), Field("isCancelled", FLAG, writable=False),
+        Field("isDraft", FLAG, writable=False), Field("iCalUId", TEXT, writable=False),
+        Field("calendar", reference_to("calendar"), writable=False, container=True),
+    ),
+    ("subject",), label="event", identity="iCalUId", organiser="organizer", guests="attendees",
+)  # fmt: skip
+SCHEMAS: Final = schemas(ACTIVITY, EVENT)
+RULES: Final = (Path(__file__).parents[1] / "unit" / "engine" / "language" / "activities.rules").read_text(
+    encoding="utf-8"
+)
+NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+PEOPLE: Final = Directory(
+    accounts={"u1": "a1", "u2": "a2"},
+    mailboxes={"u1": "ann@firm.test", "u2": "bob@firm.test"},
+    addresses={
+        "u1": "ann@firm.test", "u2": "bob@firm.test", "u3": "cat@firm.test", "u4": "dan@elsewhere.test",
+    },
+)  # fmt: skip
+"""Ann and Bob are connected. Cat is not, but has an address of the firm; Dan has one of another."""
+
+
+@cache
+def program(text: str = RULES) -> Program:
+    """The rules of activities, compiled once."""
+    return compile_text("activities.rules", text, SCHEMAS)
+
+
+def line(entry: str) -> Line:
+    """One map line of the rules."""
+    return next(one for one in program().lines if one.entry == f"activities/map/{entry}")
+
+
+def context(
+    now: datetime = NOW,
+    zone: str = "Europe/London",
+    user: str = "u1",
+    directory: Directory = PEOPLE,
+    **settings: SettingValue,
+) -> Context:
+    """A user's context; settings that are not given have their defaults."""
+    defaults = {spec.name: spec.default for spec in program().settings}
+    return Context(
+        now=now, zone=zone, user=user, settings={**defaults, **settings}, account=directory.account_of(user) or "",
+        directory=directory,
+    )  # fmt: skip
+
+
+def activity(**values: Value) -> Record:
+    """A CRM meeting of user u1; fields not given are empty."""
+    whole: dict[str, Value] = dict.fromkeys(field.name for field in ACTIVITY.fields)
+    usual: dict[str, Value] = {"activitytype": "Meeting", "assigned_user_id": "u1"}
+    return Record(CRM, "Activity", "t", "v1", {**whole, **usual, **values}, 1_000_000)
+
+
+def event(**values: Value) -> Record:
+    """An event that Ann organises; fields not given are empty."""
+    whole: dict[str, Value] = dict.fromkeys(field.name for field in EVENT.fields)
+    usual: dict[str, Value] = {"organizer": "ann@firm.test", "isOrganizer": True, "sensitivity": "normal"}
+    return Record(M365, "event", "m", "w1", {**whole, **usual, **values}, 1_000_000)
