@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from board import Board
 from installed import Installed, firm, founded
 
 from graph_emulator.control_client import ControlClient
@@ -67,3 +68,13 @@ def installation(template: Path, control: ControlClient, tmp_path: Path) -> Iter
         control.release()
         control.reset("faults", "behaviour", "throttle")
         installed.second_plan_is_empty()
+
+
+@pytest.fixture
+def board(installation: Installed) -> Board:
+    """Planner with two plans and three lists, which the CRM knows. Afterwards a plan that looks at everything must be
+    empty as well."""
+    made = Board.made(installation)
+    installation.sync("anna")
+    installation.last_looks = ((), ("--full",))
+    return made

@@ -74,12 +74,14 @@ class Installed:
     """One installation and its Microsoft 365. ``tandem`` runs a command in this process, ``process`` in its own.
 
     When the test is over, two rounds of sync must leave nothing to do; a test that ends on purpose where that can't be
-    (a revoked sign-in, a guarded plan) says so by setting ``ends_open``.
+    (a revoked sign-in, a guarded plan) says so by setting ``ends_open``. ``last_looks`` are the options of the plans
+    that must be empty then.
     """
 
     folder: Path
     control: ControlClient
     ends_open: str = ""
+    last_looks: tuple[tuple[str, ...], ...] = ((),)
     environment: Mapping[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
@@ -131,21 +133,22 @@ class Installed:
         plans: list[dict[str, Any]] = self.tandem(*words).json()["plans"]
         return plans
 
-    def plan(self, user: str, *options: str) -> dict[str, Any]:
-        """One user's plan."""
-        (found,) = self.plans(user, *options)
+    def plan(self, user: str, *options: str, kind: str = "contacts") -> dict[str, Any]:
+        """What one rule file would do: for the user's mailbox, or where all users share the records."""
+        (found,) = (plan for plan in self.plans(user, *options) if plan["kind"] == kind)
         return found
 
     def sync(self, user: str | None = None, *options: str, code: int = 0) -> Ran:
-        """One tick of one mailbox, or of all."""
+        """One tick of one mailbox and of Planner, or of everything."""
         return self.tandem("sync", *(("--user", user) if user else ()), *options, code=code)
 
     def second_plan_is_empty(self) -> None:
-        """After one tick of every mailbox and another for what they told each other, nothing is left to write."""
+        """After one tick of every space and another for what they told each other, nothing is left to write."""
         self.sync()
         self.sync()
-        left = {plan["mailbox"]: plan["actions"] for plan in self.plans() if plan["actions"]}
-        assert left == {}
+        for options in self.last_looks:
+            left = {plan["mailbox"]: plan["actions"] for plan in self.plans(None, *options) if plan["actions"]}
+            assert left == {}
         assert self.tandem("plan", "--exit-code").code == 0
 
     # ---- people ----
@@ -199,6 +202,33 @@ class Installed:
         """The CRM contacts with this last name."""
         return [values for values in self.people().values() if values["lastname"] == last_name]
 
+    def task(self, subject: str = "Task", owner: str = "anna", **values: str) -> str:
+        """A user adds a CRM task by field names (``tasklist=``, ``date_start=`` by the user's clock); its id."""
+        words = [f"{name}={value}" for name, value in {"subject": subject, **values}.items()]
+        return self.tandem("crm", "add", "--task", *words, "--as", owner).out.split()[1]
+
+    def edit_task(self, crm_id: str, *, by: str | None = None, **values: str) -> None:
+        words = [f"{name}={value}" for name, value in values.items()]
+        self.tandem("crm", "edit", "--task", crm_id, *words, *(("--as", by) if by else ()))
+
+    def delete_task(self, crm_id: str) -> None:
+        self.tandem("crm", "delete", "--task", crm_id)
+
+    def tasks(self, *options: str) -> dict[str, dict[str, Any]]:
+        """Every CRM task, or those of ``--user USER``: id ▸ field ▸ value, as JSON tells them."""
+        rows = self.tandem("crm", "list", "--task", "--json", *options).json()["tasks"]
+        return {row["id"]: row["values"] for row in rows}
+
+    def task_of(self, subject: str) -> dict[str, Any]:
+        """The one CRM task with this subject."""
+        (found,) = (values for values in self.tasks().values() if values["subject"] == subject)
+        return found
+
+    def lists(self, user: str | None = None) -> dict[str, str]:
+        """What is to choose from as a Task List, for one user or in all: name ▸ who keeps it, the CRM or Planner."""
+        rows = self.tandem("crm", "lists", *((user,) if user else ()), "--json").json()["task_lists"]
+        return {row["name"]: "Planner" if row.get("flags") else "CRM" for row in rows}
+
     # ---- Outlook ----
 
     def card(self, user: str = "anna", folder: str = "Contacts", **properties: object) -> str:
@@ -223,12 +253,17 @@ class Installed:
         (found,) = [card for card in self.cards(user) if card.get("surname") == surname]
         return found
 
-    def settings(self, user: str | None = None, **values: str | Sequence[str]) -> None:
-        """Set settings of a user, or (None) of the organisation."""
+    def settings(self, user: str | None = None, kind: str = "contacts", **values: str | Sequence[str]) -> None:
+        """Set settings of a rule file for a user, or (None) for the organisation."""
         for name, value in values.items():
             words = [value] if isinstance(value, str) else list(value)
             where = ("user", "set", user) if user else ("org", "set")
-            self.tandem(*where, name, *words)
+            self.tandem(*where, f"{kind}.{name}", *words)
+
+    def held(self, *options: str) -> list[dict[str, Any]]:
+        """What is held; with ``--all`` also what waits by itself."""
+        listed: list[dict[str, Any]] = self.tandem("held", "list", "--json", *options).json()["held"]
+        return listed
 
     # ---- rules ----
 
