@@ -34,9 +34,10 @@ SELECT_BODILESS: Final = ",".join((*_EXTRA, *(name for name in _MEMBERS if name 
 _TIMES: Final = ("start", "end", "isAllDay")
 
 
-def decode(row: Row, zone: str, body: Row | None = None) -> Record:
-    """The record in one row; ``zone`` is the mailbox's own. ``body`` is the row of the series whose notes an occurrence
-    shows. Members that are missing were not fetched. Raises Unreadable for an event whose times make no sense."""
+def decode(row: Row, zone: str, notes: Row | None = None) -> Record:
+    """The record in one row; ``zone`` is the mailbox's own. ``notes`` is the row, of its series say, that tells what
+    lists of occurrences don't: the notes, and when they were changed. Members that are missing were not fetched.
+    Raises Unreadable for an event whose times make no sense."""
     id = row.get("id")
     if not isinstance(id, str) or not id:
         raise Unreadable("it has no id")
@@ -47,8 +48,9 @@ def decode(row: Row, zone: str, body: Row | None = None) -> Record:
         raise Unreadable("its end is before its start")
     values: dict[str, Value] = {"start": start, "end": end}
     values.update({name: read(row[member]) for name, member, read in _READERS if member in row})
-    if (source := row if "body" in row else body) is not None:
-        values["body"] = body_of(source).text or None
+    row = {**(notes or {}), **row}
+    if "body" in row:
+        values["body"] = body_of(row).text or None
     values.update(_people(row))
     values["originalStart"] = read_instant(row.get("originalStart"))
     values["calendar"] = HOME

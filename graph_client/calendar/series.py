@@ -21,7 +21,9 @@ from graph_client.session import Session
 
 AT_A_TIME: Final = MOST_ITEMS // 2
 """Series asked for together: two questions each."""
-_NOTES: Final = "$select=id,body,onlineMeeting"
+_APART: Final = ("body", "onlineMeeting", "lastModifiedDateTime")
+"""What the series' row tells of its occurrences: their notes, and their time of change, which no list tells."""
+_NOTES: Final = f"$select=id,{','.join(_APART)}"
 _PAGE: Final = f"odata.maxpagesize=200, {IN_UTC}"
 _PARTS: Final = ("occurrence", "exception")
 
@@ -63,14 +65,13 @@ class Listed:
     notes: Row | None = None
 
     def with_notes(self, exceptions: Mapping[str, Row]) -> Iterator[tuple[Row, Row | None]]:
-        """Each row, with the row whose notes it shows: an occurrence those of the series, an exception its own, as far
-        as they were told at the same version."""
+        """Each row, with what is told elsewhere: of an occurrence by its series, of an exception by its own row, if
+        that was told at the same version."""
         for row in self.rows or ():
-            told = exceptions.get(str(row.get("id")))
-            if row.get("type") == "occurrence":
-                yield row, self.notes
-            else:
-                yield row, told if told is not None and etag(told) == etag(row) else None
+            told = self.notes if row.get("type") == "occurrence" else exceptions.get(str(row.get("id")))
+            if told is not None and told is not self.notes and etag(told) != etag(row):
+                told = None
+            yield row, {name: told[name] for name in _APART if name in told} if told else None
 
 
 def listed(session: Session, ids: Sequence[str], window: Window) -> Iterator[Listed]:

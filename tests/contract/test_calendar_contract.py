@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from graph_world import ANN, GraphWorld, emulator, graph_world
+from calendar_world import calendar_world
+from graph_world import ANN, GraphWorld, emulator
 
 from engine.records import Value
 from graph_client.calendar.codec import Writing
 from graph_client.system import GraphSystem
 from graph_emulator.server import Emulator
 from tests.contract.system_contract import Subject, SystemContract
-
-TODAY = "2026-11-22T12:00:00Z"
 
 
 class Calendar:
@@ -62,7 +61,6 @@ class TestCalendar(SystemContract):
 
     @pytest.fixture
     def subject(self, running: Emulator, readable: bool) -> Iterator[Subject]:
-        with graph_world(running) as world, world.system() as system:
-            world.control.set_clock(TODAY)
-            world.control.set_behaviour(delta_repeats=False, deleted_items_readable=readable)
-            yield Calendar(world, system)
+        with calendar_world(running) as office:
+            office.world.control.set_behaviour(deleted_items_readable=readable)
+            yield Calendar(office.world, office.systems[ANN])

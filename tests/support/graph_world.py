@@ -38,12 +38,16 @@ def firm() -> Firm:
 
 @dataclass
 class Waits:
-    """Sleeps that take no time: kept, and added to a clock that otherwise runs as usual."""
+    """Sleeps that take no time: kept, and added to a clock that otherwise runs as usual, ``shift`` seconds ahead."""
 
     slept: list[float] = field(default_factory=list)
+    shift: float = 0.0
 
     def timing(self) -> Timing:
-        return Timing(clock=lambda: time.time() + sum(self.slept), sleep=self.slept.append, random=lambda: 0.0)
+        return Timing(clock=self.clock, sleep=self.slept.append, random=lambda: 0.0)
+
+    def clock(self) -> float:
+        return time.time() + self.shift + sum(self.slept)
 
 
 class KeptText:
