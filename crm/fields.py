@@ -4,7 +4,7 @@ derive from it, and it imports nothing heavy."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.records import CRM
@@ -33,6 +33,7 @@ COMPANY_KIND: Final = "Company"
 FOLDER_KIND: Final = "Folder"
 USER_KIND: Final = "User"
 TASK_KIND: Final = "Task"
+ACTIVITY_KIND: Final = "Activity"
 TASK_LIST_KIND: Final = "TaskList"
 
 POSTAL_LENGTH: Final = 250
@@ -180,24 +181,50 @@ ACTIVITY_COLUMNS: Final = (
     Column("due_date", "Due Date", DATE),
     Column("description", "Description", LONG_TEXT, 65_535),
     Column("private", "Private", FLAG),
+    Column("date_end", "End Date & Time", INSTANT),
+    Column("allday", "All Day", FLAG),
+    Column("location", "Location", length=255),
 )
 """An activity's own fields, in the order people see them. The task list, the users and the owner are kept apart."""
+
+_MEETS: Final = {"activitytype": "Meeting", "taskstatus": "Not Started"}
+MEETING_COLUMNS: Final = tuple(
+    replace(column, default=_MEETS.get(column.name), required=False) for column in ACTIVITY_COLUMNS
+)
+"""The same fields where an activity is meant as a meeting or a call: it may have no subject."""
+
+
+def _activity_fields() -> tuple[Field, ...]:
+    return (
+        *(Field(c.name, c.type, c.label, max_length=c.length, matchable=c.matchable) for c in ACTIVITY_COLUMNS),
+        Field("tasklist", reference_to(TASK_LIST_KIND, "in_planner"), "Task List", max_length=LIST_NAME_LENGTH),
+        Field("users", list_of(USER), "Users"),
+        Field("assigned_user_id", USER, "Assigned To"),
+    )
+
 
 TASK: Final = Schema(
     CRM,
     TASK_KIND,
     (
         Field("crmid", TEXT, "Activity Id", writable=False),
-        *(Field(c.name, c.type, c.label, max_length=c.length, matchable=c.matchable) for c in ACTIVITY_COLUMNS),
-        Field("tasklist", reference_to(TASK_LIST_KIND, "in_planner"), "Task List", max_length=LIST_NAME_LENGTH),
-        Field("users", list_of(USER), "Users"),
-        Field("assigned_user_id", USER, "Assigned To"),
+        *_activity_fields(),
     ),
     ("subject",),
     label="task",
     owner="assigned_user_id",
 )
 """Activities of every type, seen as tasks: which of them a rule file means is for its scope to say."""
+
+ACTIVITY: Final = Schema(
+    CRM,
+    ACTIVITY_KIND,
+    (Field("crmid", TEXT, "Activity Id", writable=False), *_activity_fields()),
+    ("subject",),
+    label="activity",
+    owner="assigned_user_id",
+)
+"""The same records, seen as meetings and calls."""
 
 TASK_LIST: Final = Schema(
     CRM,
@@ -213,5 +240,5 @@ TASK_LIST: Final = Schema(
 )
 """The Task List picklist: the CRM's own values, and the lists of Planner under the ids of their buckets."""
 
-SCHEMAS: Final[Schemas] = schemas(CONTACT, COMPANY, FOLDER, PEOPLE, TASK, TASK_LIST)
+SCHEMAS: Final[Schemas] = schemas(CONTACT, COMPANY, FOLDER, PEOPLE, TASK, ACTIVITY, TASK_LIST)
 """All of them, by (side, kind), as rule files name them."""

@@ -11,11 +11,13 @@ from sqlalchemy import Table
 
 from crm import tables
 from crm.fields import (
+    ACTIVITY,
     ACTIVITY_COLUMNS,
     COMPANY_KIND,
     CONTACT,
     CONTACT_COLUMNS,
     FOLDER_KIND,
+    MEETING_COLUMNS,
     POSTAL_GROUPS,
     TASK,
     TASK_LIST_KIND,
@@ -156,8 +158,22 @@ ACTIVITIES: Final = Kind(
     participants=_ON_IT,
 )
 
-KINDS: Final = {kind.name: kind for kind in (CONTACTS, ACTIVITIES)}
+MEETINGS: Final = Kind(
+    ACTIVITY,
+    "Activity",
+    tables.activity,
+    MEETING_COLUMNS,
+    ones=(One("tasklist", "list_id", TASK_LISTS), OWNER),
+    manys=(_ON_IT,),
+    participants=_ON_IT,
+)
+"""The same records as tasks are: what a rule file calls crm.Activity."""
+
+KINDS: Final = {kind.name: kind for kind in (CONTACTS, ACTIVITIES, MEETINGS)}
 """By the name that rule files use."""
+
+STORED: Final = {kind.stored: kind for kind in reversed(KINDS.values())}
+"""One kind for each table of records, by the name it has in tables that several kinds share."""
 
 
 def kind_named(name: str) -> Kind:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Executable, Result, Table, del
 
 from crm.access import rights_moved
 from crm.fields import STATUSES
-from crm.kinds import KINDS, USERS, Kind, kind_named
+from crm.kinds import STORED, USERS, Kind, kind_named
 from crm.references import release
 from crm.tables import ACCESS, GRANTEES, SHARING, company, membership, share, task_list_viewer, team, user
 from crm.transactions import PENDING, Transaction
@@ -83,7 +83,7 @@ def all_shares(connection: Connection, org: str) -> list[Share]:
     """Every share, by kind and record id."""
     columns = (share.c.kind, share.c.crm_id, share.c.grantee_kind, share.c.grantee_id, share.c.access)
     wanted = select(*columns).where(share.c.org_id == org).order_by(*columns)
-    kinds = {kind.stored: kind.name for kind in KINDS.values()}
+    kinds = {stored: kind.name for stored, kind in STORED.items()}
     return [Share(kinds[stored], *rest) for stored, *rest in connection.execute(wanted)]
 
 

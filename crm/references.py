@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, 
 
 from crm.access import ORG
 from crm.among import among
-from crm.kinds import KINDS, Kind, Named, One, Pointer, name_path
+from crm.kinds import STORED, Kind, Named, One, Pointer, name_path
 from crm.matchkeys import chunks
 from crm.tables import match_key
 from crm.transactions import PENDING, Transaction
@@ -168,7 +168,7 @@ def release(transaction: Transaction, named: Named, crm_id: str, heir: str | Non
 
 def _pointing(named: Named) -> Iterator[tuple[Kind, Pointer]]:
     """The fields, of any kind, that point to such records."""
-    for kind in KINDS.values():
+    for kind in STORED.values():
         yield from ((kind, pointer) for pointer in kind.pointers.values() if pointer.to is named)
 
 

@@ -89,7 +89,7 @@ def test_references_lead_where_rules_expect() -> None:
     """The company's name and the folders can be reached from a contact."""
     assert CONTACT.type_at("accountid.name").name == "text"
     assert str(CONTACT.type_at("folder[1]")) == "reference to Folder"
-    kinds = ["Contact", "Company", "Folder", "User", "Task", "TaskList"]
+    kinds = ["Contact", "Company", "Folder", "User", "Task", "Activity", "TaskList"]
     assert [schema.kind for schema in SCHEMAS.values()] == kinds
 
 
