@@ -35,7 +35,14 @@ def _to(columns: str, table: str, name: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["org_id", columns], [f"{table}.org_id", f"{table}.crm_id"], name=name)
 
 
-class CrmClock(SQLModel, table=True):
+class _Row(SQLModel):
+    """Nothing is validated through these classes: what pydantic would do it with is not built, which saves a fifth of
+    what declaring them costs every start."""
+
+    model_config = {"defer_build": True}
+
+
+class CrmClock(_Row, table=True):
     """One row per organisation: the revision of its last committed change."""
 
     __tablename__ = "crm_clock"
@@ -43,7 +50,7 @@ class CrmClock(SQLModel, table=True):
     rev: int = Field(sa_type=BigInteger)
 
 
-class CrmSequence(SQLModel, table=True):
+class CrmSequence(_Row, table=True):
     """The next free record number. Its row lock also keeps two writers from making one company or contact twice."""
 
     __tablename__ = "crm_sequence"
@@ -51,7 +58,7 @@ class CrmSequence(SQLModel, table=True):
     next_id: int = Field(sa_type=BigInteger)
 
 
-class CrmUser(SQLModel, table=True):
+class CrmUser(_Row, table=True):
     """A person who works with the CRM. ``access_rev`` moves when what they may see or edit changed."""
 
     __tablename__ = "crm_user"
@@ -72,7 +79,7 @@ class CrmUser(SQLModel, table=True):
     access_rev: int = Field(default=0, sa_type=BigInteger)
 
 
-class Team(SQLModel, table=True):
+class Team(_Row, table=True):
     """Colleagues; ``sharing`` says what members may do with each other's records."""
 
     __tablename__ = "team"
@@ -88,7 +95,7 @@ class Team(SQLModel, table=True):
     sharing: str = "edit"
 
 
-class Membership(SQLModel, table=True):
+class Membership(_Row, table=True):
     """Who belongs to which team."""
 
     __tablename__ = "membership"
@@ -102,7 +109,7 @@ class Membership(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
 
 
-class Company(SQLModel, table=True):
+class Company(_Row, table=True):
     """A company; names need not be unique."""
 
     __tablename__ = "company"
@@ -120,7 +127,7 @@ class Company(SQLModel, table=True):
     rev: int = Field(default=0, sa_type=BigInteger)
 
 
-class Folder(SQLModel, table=True):
+class Folder(_Row, table=True):
     """A folder of contacts."""
 
     __tablename__ = "folder"
@@ -137,7 +144,7 @@ class Folder(SQLModel, table=True):
     rev: int = Field(default=0, sa_type=BigInteger)
 
 
-class _ContactKeys(SQLModel):
+class _ContactKeys(_Row):
     """What a contact has beside the fields of its field table. ``origin`` is the id of the action that made it."""
 
     __tablename__ = "contact"
@@ -174,7 +181,7 @@ Contact: Final[type[SQLModel]] = create_model(
 )
 
 
-class ContactFolder(SQLModel, table=True):
+class ContactFolder(_Row, table=True):
     """The folders of a contact, in order (from 1)."""
 
     __tablename__ = "contact_folder"
@@ -191,7 +198,7 @@ class ContactFolder(SQLModel, table=True):
     position: int
 
 
-class TaskList(SQLModel, table=True):
+class TaskList(_Row, table=True):
     """A value of the Task List picklist. One of the CRM's ``own`` stays for ever; one that is not was published from
     Planner under the id of its bucket, and is ``in_planner`` as long as the bucket is there."""
 
@@ -210,7 +217,7 @@ class TaskList(SQLModel, table=True):
     rev: int = Field(default=0, sa_type=BigInteger)
 
 
-class TaskListViewer(SQLModel, table=True):
+class TaskListViewer(_Row, table=True):
     """Which users see a list of Planner."""
 
     __tablename__ = "task_list_viewer"
@@ -225,7 +232,7 @@ class TaskListViewer(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
 
 
-class _ActivityKeys(SQLModel):
+class _ActivityKeys(_Row):
     """What an activity (a task, a meeting, a call) has beside the fields of its field table. ``origin`` is the id of
     the action that made it."""
 
@@ -258,7 +265,7 @@ Activity: Final[type[SQLModel]] = create_model(
 )
 
 
-class ActivityUser(SQLModel, table=True):
+class ActivityUser(_Row, table=True):
     """The users on an activity, beside the one it is assigned to."""
 
     __tablename__ = "activity_user"
@@ -273,7 +280,7 @@ class ActivityUser(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
 
 
-class Share(SQLModel, table=True):
+class Share(_Row, table=True):
     """A record shown to a team or to one user beyond what their teams allow."""
 
     __tablename__ = "share"
@@ -290,7 +297,7 @@ class Share(SQLModel, table=True):
     access: str
 
 
-class Tombstone(SQLModel, table=True):
+class Tombstone(_Row, table=True):
     """A record that went, with the version it had last."""
 
     __tablename__ = "tombstone"
@@ -309,7 +316,7 @@ class Tombstone(SQLModel, table=True):
     gone_at: int = Field(sa_type=BigInteger)
 
 
-class MatchKey(SQLModel, table=True):
+class MatchKey(_Row, table=True):
     """Folded values that records are recognised by, one row per matchable path that is filled in."""
 
     __tablename__ = "match_key"

@@ -43,7 +43,14 @@ def _to(table: str, target: str, *columns: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(columns, there, name=f"fk_{table}_{target}")
 
 
-class OrganisationRow(SQLModel, table=True):
+class _Row(SQLModel):
+    """Nothing is validated through these classes: what pydantic would do it with is not built, which saves a fifth of
+    what declaring them costs every start."""
+
+    model_config = {"defer_build": True}
+
+
+class OrganisationRow(_Row, table=True):
     """``client_id`` is the application registered in the tenant."""
 
     __tablename__ = "organisation"
@@ -54,7 +61,7 @@ class OrganisationRow(SQLModel, table=True):
     users_may_edit: bool
 
 
-class SettingRow(SQLModel, table=True):
+class SettingRow(_Row, table=True):
     """``crm_user_id`` '' is the organisation's own value."""
 
     __tablename__ = "setting"
@@ -68,7 +75,7 @@ class SettingRow(SQLModel, table=True):
     changed_at: int = _time()
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(_Row, table=True):
     """A Microsoft 365 account; ``account_id`` is its Entra object id, which is also the id of its mailbox's space."""
 
     __tablename__ = "account"
@@ -87,7 +94,7 @@ class AccountRow(SQLModel, table=True):
     reason: str
 
 
-class TokenCacheRow(SQLModel, table=True):
+class TokenCacheRow(_Row, table=True):
     """A sign-in cache, sealed; ``version`` grows with every write."""
 
     __tablename__ = "token_cache"
@@ -99,7 +106,7 @@ class TokenCacheRow(SQLModel, table=True):
     version: int = _time()
 
 
-class SpaceRow(SQLModel, table=True):
+class SpaceRow(_Row, table=True):
     """A space and when it is due; who owns or leads it, and the zone, stand on the account. A mailbox has its
     account's id; any other id is a space that all connected users of the organisation share."""
 
@@ -119,7 +126,7 @@ class SpaceRow(SQLModel, table=True):
     not_before: int | None = _maybe_time()
 
 
-class LeaseRow(SQLModel, table=True):
+class LeaseRow(_Row, table=True):
     """Who works on a space now. Apart from ``space`` because it is written on every tick. Rows are never removed
     while the space exists: ``fence`` only grows."""
 
@@ -132,7 +139,7 @@ class LeaseRow(SQLModel, table=True):
     expires_at: int = _time()
 
 
-class FeedRow(SQLModel, table=True):
+class FeedRow(_Row, table=True):
     """Where reading goes on: ``cursors`` is ``{side: {collection: cursor}}``, swapped as a whole."""
 
     __tablename__ = "feed"
@@ -144,7 +151,7 @@ class FeedRow(SQLModel, table=True):
     access: str
 
 
-class LinkRow(SQLModel, table=True):
+class LinkRow(_Row, table=True):
     """``identity`` is what the copies of one meeting in several mailboxes share. ``due_at`` is when the link comes back
     by itself: its wake time, or 0 (at once) while it is held. ``detail`` is JSON of what no query asks for (reason,
     title, candidates …), without what is empty."""
@@ -173,7 +180,7 @@ class LinkRow(SQLModel, table=True):
     identity: str | None
 
 
-class BaseRow(SQLModel, table=True):
+class BaseRow(_Row, table=True):
     """JSON ``[{path: crm value}, {path: m365 value}]``. Apart from ``link``, so that
     scans of links stay narrow; not clustered, because rows are wide (measured)."""
 
@@ -185,7 +192,7 @@ class BaseRow(SQLModel, table=True):
     packed: str = _text()
 
 
-class LinkKeyRow(SQLModel, table=True):
+class LinkKeyRow(_Row, table=True):
     """Digests of the match keys that unpaired links wait under."""
 
     __tablename__ = "link_key"
@@ -197,7 +204,7 @@ class LinkKeyRow(SQLModel, table=True):
     key: str = _key()
 
 
-class ClaimRow(SQLModel, table=True):
+class ClaimRow(_Row, table=True):
     """Digests of match keys under which one space is making a CRM record; ``until`` ends a claim nobody freed."""
 
     __tablename__ = "claim"
@@ -209,7 +216,7 @@ class ClaimRow(SQLModel, table=True):
     until: int = _time()
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(_Row, table=True):
     """A run that wrote or parked something; idle ticks leave none. ``counts`` is JSON."""
 
     __tablename__ = "run"
@@ -227,7 +234,7 @@ class RunRow(SQLModel, table=True):
     ended: int | None = _maybe_time()
 
 
-class ActionRow(SQLModel, table=True):
+class ActionRow(_Row, table=True):
     """Intent, journal and audit of one write. ``kind`` is the link's kind, ``record_kind`` the written side's."""
 
     __tablename__ = "action"

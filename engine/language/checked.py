@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from engine.language.diagnostics import Span
+from engine.language.node import node
 from engine.language.program import Event, Policy, SettingSpec, Winner
 from engine.language.tree import Arrow, BeforeAfter, StateWord, Unit
 from engine.records import Side
@@ -18,7 +19,7 @@ from engine.schema import Schema, Type
 # ---- operands -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FieldRef:
     """A field of one side. ``path`` has no side prefix (``emailAddresses[1].address``); ``type`` is what it leads to.
     ``crm.users`` and ``m365.emailAddresses.address`` have list types."""
@@ -29,7 +30,7 @@ class FieldRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SettingRef:
     """The effective value of a declared setting (``context.settings[spec.name]``)."""
 
@@ -37,7 +38,7 @@ class SettingRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class UserRef:
     """The CRM user whose space this is: by the id in the CRM, or by that of the account in Microsoft 365."""
 
@@ -45,14 +46,14 @@ class UserRef:
     account: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TodayRef:
     """The user's calendar day."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Constant:
     """A constant: text, whole number, or a flag (from ``yes`` and ``no``). Bare words of choices are text."""
 
@@ -63,7 +64,7 @@ class Constant:
 Operand: TypeAlias = FieldRef | SettingRef | UserRef | TodayRef | Constant
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Moment:
     """``anchor`` moved by ``amount`` ``unit`` before or after; amount 0 for the anchor itself. Anchors are
     ``now``, ``today`` or a date or instant field."""
@@ -78,25 +79,25 @@ class Moment:
 # ---- conditions -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyOf:
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AllOf:
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Not:
     item: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Choose:
     """A conditional define: ``then`` when ``condition``, else ``otherwise``."""
 
@@ -106,7 +107,7 @@ class Choose:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Truth:
     """A flag field or yes/no setting standing alone. The operand's type is not checked yet."""
 
@@ -114,7 +115,7 @@ class Truth:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Is:
     """``left is right``; ``is not`` arrives as Not(Is)."""
 
@@ -123,7 +124,7 @@ class Is:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IsState:
     """``left is empty``, ``left is fetched``, or ``left is connected`` of a person."""
 
@@ -132,7 +133,7 @@ class IsState:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class In:
     """``left in right``: right is a list field, a list setting, or a written list of constants."""
 
@@ -141,7 +142,7 @@ class In:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare:
     left: FieldRef
     sense: BeforeAfter
@@ -149,7 +150,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Between:
     """Inclusive at both ends."""
 
@@ -159,7 +160,7 @@ class Between:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FallsOn:
     """Both on the same calendar day of the user."""
 
@@ -168,14 +169,14 @@ class FallsOn:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SharesAny:
     left: Operand
     right: Operand
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MayRead:
     """The user may read the record of this side: false when it is barred, true when it was given."""
 
@@ -183,7 +184,7 @@ class MayRead:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Changed:
     """A mapped field of this side differs from what was last agreed."""
 
@@ -212,7 +213,7 @@ Expr: TypeAlias = (
 # ---- entries --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Entry:
     """What every entry carries: its id made of names (``contacts/map/mobile<->mobilePhone``), place and text."""
 
@@ -221,7 +222,7 @@ class Entry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Direction:
     """``follow setting.x``; the setting is a choice among both, to_m365, to_crm and off (all or some)."""
 
@@ -229,7 +230,7 @@ class Direction:
     follow: SettingRef
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ScopeRule:
     """``side needs condition else reason``, looked at only while ``guard`` holds."""
 
@@ -240,7 +241,7 @@ class ScopeRule:
     guard: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeavingRule:
     """What happens to a pair that left for this reason; the first of its reason whose guard holds."""
 
@@ -250,7 +251,7 @@ class LeavingRule:
     guard: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class WindowRule:
     entry: Entry
     field: FieldRef
@@ -258,7 +259,7 @@ class WindowRule:
     end: Moment
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SkipRule:
     """Nothing is written into ``side`` while the condition holds."""
 
@@ -268,7 +269,7 @@ class SkipRule:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FetchRule:
     """A field of Microsoft 365 that is fetched apart, and when that is worth it."""
 
@@ -280,7 +281,7 @@ class FetchRule:
 PolicyText: TypeAlias = Policy | Literal["fill it", "leave it empty"]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PolicyRule:
     """``if several: report``, ``outside: leave alone``, ``one side empty: fill it``."""
 
@@ -288,7 +289,7 @@ class PolicyRule:
     policy: PolicyText
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MatchRule:
     entry: Entry
     name: str
@@ -297,7 +298,7 @@ class MatchRule:
     guard: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyOther:
     span: Span
 
@@ -305,7 +306,7 @@ class AnyOther:
 Cell: TypeAlias = Constant | AnyOther
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Row:
     entry: Entry
     crm: Cell
@@ -313,7 +314,7 @@ class Row:
     m365: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Keep:
     """``side`` keeps ``value`` while (or unless) the other side's value is one of ``others``."""
 
@@ -324,7 +325,7 @@ class Keep:
     others: tuple[Constant, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Translation:
     """A named table between two fields; ``as name`` uses it. ``used`` fields need types equal to these."""
 
@@ -336,7 +337,7 @@ class Translation:
     keeps: tuple[Keep, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LensUse:
     """``as name``: a translation of this file, or else a lens of the engine by this name."""
 
@@ -345,7 +346,7 @@ class LensUse:
     translation: Translation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MapRule:
     """One line. ``left`` is the CRM's end, ``right`` Microsoft 365's; one of them may be the user, today, a setting
     or a constant, and then the arrow leads away from it. ``timing`` None means at every sync. ``always``,
@@ -367,7 +368,7 @@ class MapRule:
     or_user: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class WinnerRule:
     """``guard`` None: always. ``tie`` says who wins when ``newest`` can't tell."""
 
@@ -377,7 +378,7 @@ class WinnerRule:
     tie: Side | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ChangeRule:
     entry: Entry
     event: Event

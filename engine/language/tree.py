@@ -5,10 +5,10 @@ Only the front half (syntax, names) reads these; every later pass works on the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from engine.language.diagnostics import Span
+from engine.language.node import node
 from engine.records import Side
 
 Arrow: TypeAlias = Literal["<->", "->", "<-"]
@@ -24,7 +24,7 @@ Setter: TypeAlias = Literal["org", "user"]
 # ---- terms ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Word:
     """A bare word: a define, a choice, ``yes``, ``crm`` … names.py decides which."""
 
@@ -32,7 +32,7 @@ class Word:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Path:
     """A dotted or slotted name: ``crm.email``, ``setting.conflict``, ``homePhones[1]``."""
 
@@ -40,7 +40,7 @@ class Path:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Text:
     """Quoted text, without its quotes."""
 
@@ -48,7 +48,7 @@ class Text:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number:
     """A whole number."""
 
@@ -60,7 +60,7 @@ Term: TypeAlias = Word | Path | Text | Number
 Constant: TypeAlias = Word | Text | Number
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Duration:
     """``2 months``."""
 
@@ -69,7 +69,7 @@ class Duration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Moment:
     """``2 months before now``: an anchor (now, today or a path), moved by a duration."""
 
@@ -82,25 +82,25 @@ class Moment:
 # ---- conditions -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyOf:
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AllOf:
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Not:
     item: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Truth:
     """A term that stands alone as a condition: a flag, or a define."""
 
@@ -108,21 +108,21 @@ class Truth:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Is:
     left: Term
     right: Term
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IsState:
     left: Term
     state: StateWord
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class In:
     """``right`` is a term (a list field or setting) or the constants of a written list."""
 
@@ -131,7 +131,7 @@ class In:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare:
     """``left before|after moment``."""
 
@@ -141,7 +141,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Between:
     left: Term
     start: Moment
@@ -149,27 +149,27 @@ class Between:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FallsOn:
     left: Term
     right: Term
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SharesAny:
     left: Term
     right: Term
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MayRead:
     side: Side
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Changed:
     """``crm changed since last sync``."""
 
@@ -185,7 +185,7 @@ Expr: TypeAlias = (
 # ---- what many entries end with -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Otherwise:
     """``otherwise`` or ``always`` in place of a ``when``."""
 
@@ -196,7 +196,7 @@ class Otherwise:
 Guard: TypeAlias = Expr | Otherwise | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Phrase:
     """Words from a closed list (``stop syncing``), checked after parsing so that a slip gets a suggestion."""
 
@@ -207,7 +207,7 @@ class Phrase:
 # ---- headings -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SyncHeading:
     name: Word
     left: Path
@@ -216,7 +216,7 @@ class SyncHeading:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TranslateHeading:
     name: Word
     left: Path
@@ -228,24 +228,24 @@ class TranslateHeading:
 # ---- entries --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ChoicesType:
     words: tuple[Word, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ListType:
     of: Path
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OneType:
     """One record of a kind: ``crm.TaskList``."""
 
     of: Path
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PlainType:
     name: Literal["time of day", "duration"]
 
@@ -253,7 +253,7 @@ class PlainType:
 SettingType: TypeAlias = ChoicesType | ListType | OneType | PlainType
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Clock:
     """``09:00``."""
 
@@ -261,7 +261,7 @@ class Clock:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SettingEntry:
     name: Word
     type: SettingType
@@ -272,7 +272,7 @@ class SettingEntry:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DefineEntry:
     """``name A`` or ``name A when B, else C``."""
 
@@ -283,13 +283,13 @@ class DefineEntry:
     otherwise: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DirectionEntry:
     follow: Path
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ScopeEntry:
     side: Side
     needs: Expr
@@ -298,7 +298,7 @@ class ScopeEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeavingEntry:
     reason: Text
     policy: Phrase
@@ -306,7 +306,7 @@ class LeavingEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class WindowEntry:
     field: Path
     start: Moment
@@ -314,7 +314,7 @@ class WindowEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PhraseEntry:
     """``head: words``, with alternatives where the section has them (``other users: invitation, else own event``)."""
 
@@ -325,21 +325,21 @@ class PhraseEntry:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SkipEntry:
     condition: Expr
     reason: Text
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FetchEntry:
     part: Path
     condition: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MatchEntry:
     name: Word
     condition: Expr
@@ -348,7 +348,7 @@ class MatchEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CopiesEntry:
     """``same record: path``, ``organiser: path``, ``read from: the copy where …``, ``write to: …``. ``first_synced``
     is where the words “the first synced” stand, if they do."""
@@ -359,7 +359,7 @@ class CopiesEntry:
     first_synced: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyOther:
     span: Span
 
@@ -367,7 +367,7 @@ class AnyOther:
 Cell: TypeAlias = Word | Text | Number | AnyOther
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RowEntry:
     left: Cell
     arrow: Arrow
@@ -376,7 +376,7 @@ class RowEntry:
     arrow_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class KeepEntry:
     value: Constant
     sense: Literal["while", "unless"]
@@ -384,7 +384,7 @@ class KeepEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Modifier:
     """One thing after the two ends of a map line: ``as x``, ``at x``, ``with x``, ``sticky x``, ``keep others``,
     ``always``, ``else user``, ``on create``, ``on first sync``."""
@@ -394,7 +394,7 @@ class Modifier:
     argument: Term | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class MapEntry:
     left: Term
     arrow: Arrow
@@ -406,7 +406,7 @@ class MapEntry:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class WinnerEntry:
     """``crm wins: when …``, ``newest wins: always tie crm``."""
 
@@ -435,7 +435,7 @@ Entry: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Written:
     """An entry's tree beside its source text on one line, for showing it."""
 
@@ -443,7 +443,7 @@ class Written:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Section:
     """One section. ``name`` is the heading's fixed words (``map``, ``translate``, ``conflict per field``)."""
 
@@ -453,7 +453,7 @@ class Section:
     heading: TranslateHeading | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RuleFile:
     """Everything of one file that could be parsed. ``broken`` holds the names and quoted texts of entries that could
     not, so that what refers to them is not reported as well; ``whole`` is true when nothing was left out."""
