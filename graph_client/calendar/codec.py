@@ -177,7 +177,10 @@ class Writing:
                 organizer = address_of(row.get("organizer")) or self.owner or None
                 return merged(value, row.get("attendees"), organizer)
             case _:
-                return _words(value)
+                text, most = _words(value), _ROWS[name].max_length
+                if text is not None and most is not None and len(text) > most:
+                    raise Unfit(f"the {name} is longer than {most} characters")
+                return text
 
 
 def _series(rule: Value, first: Zoned | date, last: Zoned | date) -> dict[str, Json]:

@@ -12,10 +12,10 @@ from typing import Final
 
 from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
-from engine.records import Record
+from engine.records import Barred, Record
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import RETURN, Item, in_waves
-from graph_client.calendar.codec import IN_UTC, Row, Writing
+from graph_client.calendar.codec import IN_UTC, Row, Writing, series_of
 from graph_client.calendar.reading import Events, event_path
 from graph_client.calendar.times import Unfit, Unreadable
 from graph_client.codec import etag
@@ -37,6 +37,20 @@ class _Ready:
     item: Item
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One action with the event as it was read for it."""
+
+    action: Action
+    row: Row
+    state: Record | Barred
+
+    @property
+    def series(self) -> str:
+        """The series it is in, or its own id."""
+        return series_of(self.row) or str(self.action.target)
+
+
 @dataclass(slots=True)
 class EventWriter:
     """Writes of one view, for one mailbox."""
@@ -46,11 +60,10 @@ class EventWriter:
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """One outcome per action. Raises Unavailable, SignInNeeded or LeaseLost when it can't go on: actions without
         an outcome were not done, or are found by their marks."""
-        for making in (True, False):
-            part = [action for action in actions if (action.verb == "create") is making]
-            for start in range(0, len(part), AT_A_TIME):
-                some = part[start : start + AT_A_TIME]
-                yield from self._create(some) if making else self._change(some)
+        creations = [action for action in actions if action.verb == "create"]
+        for start in range(0, len(creations), AT_A_TIME):
+            yield from self._create(creations[start : start + AT_A_TIME])
+        yield from self._change([action for action in actions if action.verb != "create"])
 
     # ---- creations ----
 
@@ -112,26 +125,51 @@ class EventWriter:
     # ---- updates and deletions ----
 
     def _change(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        asked = [Item("GET", event_path(str(action.target), select=True), prefer=IN_UTC) for action in actions]
-        ready: list[_Ready] = []
-        for index, answer in in_waves(self.events.session, asked):
-            step = self._prepared(actions[index], answer)
-            if isinstance(step, _Ready):
-                ready.append(step)
-            else:
-                yield step
-        for one, found in self._sent(ready):
-            yield self._changed(one.action, found)
+        """Everything is read first, because a write to one occurrence moves the versions of its sisters: of each series
+        one action at a time is sent, the next after another look."""
+        seen = [self._seen(action, answer) for action, answer in self._asked(actions)]
+        yield from (one for one in seen if not isinstance(one, _Seen))
+        waiting = [one for one in seen if isinstance(one, _Seen)]
+        touched: set[str] = set()
+        first = len(waiting) <= AT_A_TIME  # or else the reading was not a moment ago
+        while waiting:
+            turn, waiting = _turn(waiting)
+            looked: list[_Seen | Outcome] = list(turn) if first else list(self._looked_again(turn, touched))
+            steps = [self._prepared(one) if isinstance(one, _Seen) else one for one in looked]
+            yield from (one for one in steps if not isinstance(one, _Ready))
+            for ready, found in self._sent([one for one in steps if isinstance(one, _Ready)]):
+                yield self._changed(ready.action, found)
+            touched.update(one.series for one in turn)
+            first = False
 
-    def _prepared(self, action: Action, answer: Answer) -> _Ready | Outcome:
-        """The call for an update or a deletion, or the outcome at once."""
+    def _asked(self, actions: Sequence[Action]) -> Iterator[tuple[Action, Answer]]:
+        items = [Item("GET", event_path(str(action.target), select=True), prefer=IN_UTC) for action in actions]
+        for index, answer in in_waves(self.events.session, items):
+            yield actions[index], answer
+
+    def _seen(self, action: Action, answer: Answer, before: _Seen | None = None) -> _Seen | Outcome:
+        """The event as it is, if it is at the version that the action was decided on; or as it was ``before``, where
+        only our own write to its series has moved it."""
         if answer.meaning is Meaning.GONE:
             return Written(action.id, None) if action.verb == "delete" else Stale(action.id)
         if answer.meaning in (Meaning.FORBIDDEN, Meaning.REFUSED):
             return Refused(action.id, refusal(answer))
         row = self.events.session.demand(answer).members
-        if etag(row) != action.expected_version:
-            return Stale(action.id)
+        now = _Seen(action, row, self.events.record(str(action.target), row))
+        same = etag(row) == action.expected_version if before is None else _unmoved(before, now)
+        return now if same else Stale(action.id)
+
+    def _looked_again(self, turn: Sequence[_Seen], touched: set[str]) -> Iterator[_Seen | Outcome]:
+        """Those whose version our writes have moved, and deletions, which have no condition, are read once more."""
+        anew = {one.action.id: one for one in turn if one.series in touched or one.action.verb == "delete"}
+        yield from (one for one in turn if one.action.id not in anew)
+        for action, answer in self._asked([one.action for one in anew.values()]):
+            before = anew[action.id]
+            yield self._seen(action, answer, before if before.series in touched else None)
+
+    def _prepared(self, seen: _Seen) -> _Ready | Outcome:
+        """The call for an update or a deletion, or the outcome at once."""
+        action, row = seen.action, seen.row
         path = event_path(str(action.target))
         if action.verb == "delete":
             return _Ready(action, _removal(path, row))
@@ -173,6 +211,24 @@ class EventWriter:
                 yield one, Refused(one.action.id, "larger than Microsoft 365 takes")
         for index, answer in in_waves(self.events.session, [one.item for one in fitting]):
             yield fitting[index], answer
+
+
+def _turn(waiting: Sequence[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
+    """Who is next, one of each series, and who has to wait."""
+    turn: dict[str, _Seen] = {}
+    rest: list[_Seen] = []
+    for one in waiting:
+        if one.series in turn or len(turn) == AT_A_TIME:
+            rest.append(one)
+        else:
+            turn[one.series] = one
+    return list(turn.values()), rest
+
+
+def _unmoved(before: _Seen, now: _Seen) -> bool:
+    """Whether all that can be seen of an event is as it was."""
+    one, other = before.state, now.state
+    return isinstance(one, Record) and isinstance(other, Record) and one.values == other.values
 
 
 def _removal(path: str, row: Row) -> Item:
