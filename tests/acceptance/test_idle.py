@@ -1,17 +1,24 @@
-"""What a tick costs when nothing happened: one round trip, the lease, and one commit."""
+"""What a tick costs when nothing happened: one round trip a mailbox and a plan, the lease, and one commit."""
 
 from __future__ import annotations
 
+from board import DOING, IDEAS, TO_DO, Board
 from cut_process import UNNAMED
 from installed import Installed, upn
 from kill_sweep import kill_sweep
 
 
-def test_X10_an_idle_tick_is_one_round_trip_and_one_commit_beside_the_lease(installation: Installed) -> None:
-    """A mailbox with four folders and linked contacts, nothing changed: one HTTP request and no record read by id; the
-    lease is taken, the new delta links are kept, and the lease is given back as the tick is noted."""
+def test_X10_an_idle_tick_is_one_round_trip_a_space_and_one_commit_beside_the_lease(
+    installation: Installed, board: Board
+) -> None:
+    """A mailbox with four folders and linked contacts, two plans with linked tasks, nothing changed: one HTTP request
+    for the mailbox, one for each plan, and no record read by id; the lease is taken, what is new of the cursors is
+    kept, and the lease is given back as the tick is noted."""
     for number, folder in enumerate(("Clients", "Press", "Contacts", "Clients/North")):
         installation.person(firstname=f"P{number}", lastname="Idle", folder=folder)
+    for number, place in enumerate((TO_DO, DOING, IDEAS)):
+        installation.task(f"T{number}", tasklist=place, description="idle")
+        board.card(f"C{number}", place, text="idle")
     installation.settings("anna", only_my_items="no")
     installation.tandem("user", "disconnect", "ben")
     installation.tandem("user", "disconnect", "cara")
@@ -19,8 +26,11 @@ def test_X10_an_idle_tick_is_one_round_trip_and_one_commit_beside_the_lease(inst
     assert len(installation.control.state(upn("anna"))["mailboxes"][upn("anna")]["folders"]) == 4
     with kill_sweep(installation) as runs:
         idle = runs.uncut()
-        (request,) = idle.log
-    assert idle.ticks == ["anna: idle {}"]
-    assert request["path"].endswith("/$batch") and len(request["batch"]) == 6
-    print(f"\nidle tick: {idle.requests} request, commits: {', '.join(idle.commits)}")  # noqa: T201
-    assert idle.commits == ["hold", "advance", UNNAMED]
+        mailbox, *planner = idle.log
+    assert idle.ticks == ["anna: idle {}", "anna: idle {}"]
+    assert mailbox["path"].endswith("/$batch") and len(mailbox["batch"]) == 6
+    assert sorted(one["path"] for one in planner) == sorted(
+        f"/v1.0/planner/plans/{id}/tasks" for id in board.plans.values()
+    )
+    print(f"\nidle tick: {idle.requests} requests, commits: {', '.join(idle.commits)}")  # noqa: T201
+    assert idle.commits == ["hold", "advance", UNNAMED, "hold", UNNAMED]
