@@ -87,7 +87,7 @@ def _check_leaving(rules: RuleSet, problems: Problems) -> None:
 
 
 def _check_changes(rules: RuleSet, problems: Problems) -> None:
-    for event in (*_EVENTS, *(_OF_MEETINGS if rules.m365.identity else ())):
+    for event in (*_EVENTS, *(_OF_MEETINGS if rules.m365.cancelled else ())):
         answers = [rule for rule in rules.changes if rule.event == event]
         gap = _check_answers(rules, answers, problems)
         if gap is not None:

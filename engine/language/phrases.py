@@ -36,7 +36,7 @@ SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "cancelled occurrence": ("delete in crm", "stop syncing"),
     "changed activity": ("change that occurrence",),
     "deleted activity": ("delete that occurrence", "stop syncing"),
-    "all activities deleted": ("delete the series", "delete that occurrence", "stop syncing"),
+    "all activities deleted": ("delete the series", "delete that occurrence"),
     "deleted series": ("as deleted in m365",),
 }
 SERIES_CHOICES: Final = ("cancelled occurrence", "deleted activity", "all activities deleted")

@@ -232,7 +232,7 @@ class _Reader:
             self.found.policies.setdefault(entry.head.text, c.PolicyRule(made, policy))
 
     def _change(self, entry: t.PhraseEntry, written: t.Written, before: int) -> None:
-        if entry.head.text.startswith("cancelled") and not self.names.m365.identity:
+        if entry.head.text == "cancelled in m365" and not self.names.m365.cancelled:
             text = f"Records of m365.{self.names.m365.kind} are deleted, never cancelled."
             self.names.fail("T503", entry.head.span, text, "Remove the entry.")
             return

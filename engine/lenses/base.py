@@ -99,8 +99,9 @@ class Merging(Protocol):
     ) -> Value:
         """What the base remembers of a list (or of one value that is added to one) from now on: with ``other``, what
         the other side holds, who is on both lists, and whoever was and is on one only because the removal could not
-        travel; without it, what travels, and what the base had and does not travel now. What never travelled counts
-        as added once it can."""
+        travel; without it, whoever is known, and what the base had of those who are not known now. What is in no base
+        counts as added once it can travel: so a line that was closed, or a person who was not connected, catches up
+        where ``other`` is given, and does not where it is left out."""
         ...
 
     def changed(self, side: Side, value: Value, base: Value | Absence, context: Context) -> bool:

@@ -99,8 +99,8 @@ class PeopleLens:
         self, side: Side, value: Value, base: Value | Absence, context: Context, other: Value | Absence = NO_BASE
     ) -> Value:
         if isinstance(other, Absence):
-            kept = [one for one in _elements(value) if self._travels(side, one, context)]
-            kept += [one for one in _elements(base) if not self._travels(side, one, context)]
+            kept = [one for one in _elements(value) if self._person(side, one, context) is not None]
+            kept += [one for one in _elements(base) if self._person(side, one, context) is None]
         else:
             kept = self._on_both(side, value, base, other, context)
         if isinstance(value, tuple) or isinstance(base, tuple):

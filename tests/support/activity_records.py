@@ -52,6 +52,7 @@ EVENT: Final = Schema(
         Field("calendar", reference_to("calendar"), writable=False, container=True),
     ),
     ("subject",), label="event", identity="iCalUId", organiser="organizer", guests="attendees",
+    cancelled="isCancelled",
 )  # fmt: skip
 SCHEMAS: Final = schemas(ACTIVITY, EVENT)
 RULES: Final = (Path(__file__).parents[1] / "unit" / "engine" / "language" / "activities.rules").read_text(

@@ -80,8 +80,9 @@ PARTY = Schema(
     (
         *HUMAN.fields, Field("code", TEXT, writable=False), Field("guests", list_of(EMAIL)),
         Field("host", EMAIL, writable=False), Field("hosted", FLAG, writable=False), Field("starts", ZONED),
+        Field("off", FLAG, writable=False),
     ),
-    ("pseudonym",), label="party", identity="code", organiser="host", guests="guests",
+    ("pseudonym",), label="party", identity="code", organiser="host", guests="guests", cancelled="off",
 )  # fmt: skip
 CARD = Schema(M365, "card", HUMAN.fields, ("pseudonym",), dated=False, label="card")
 BOX = Schema(CRM, "Box", (Field("name", TEXT),), ("name",))

@@ -27,10 +27,12 @@ from engine.schema import (
     POSTAL,
     TEXT,
     USER,
+    ZONED,
     choice,
     list_of,
     reference_to,
 )  # fmt: skip
+from engine.zoned import Zoned
 
 NAMES = Names({  # by side, kind and folded name
     ("crm", "Company", "acme"): (Reference("1", "Acme"),),
@@ -39,8 +41,14 @@ NAMES = Names({  # by side, kind and folded name
     ("m365", "place", "clients"): (Reference("p1", "clients"),),
 })  # fmt: skip
 CONTEXT = Context(
-    datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {}, NAMES, directory=Directory({"u1": "a1", "u2": "a2"})
-)
+    datetime(2026, 3, 1, tzinfo=UTC), "Europe/London", "u1", {}, NAMES, directory=Directory(
+        {"u1": "a1", "u2": "a2"}, {"u1": "ann@firm.test", "u2": "bob@firm.test"},
+        {
+            "u1": "ann@firm.test", "u2": "bob@firm.test", "u3": "cat@firm.test", "u4": "dan@elsewhere.test",
+            "u5": "cat@firm.test",
+        },
+    ),
+)  # fmt: skip
 
 words = st.one_of(
     st.sampled_from(
@@ -77,6 +85,20 @@ lists = st.builds(
 )  # fmt: skip
 buckets = st.none() | st.builds(Reference, st.sampled_from(["l1", "l2"]), st.sampled_from(["Plan / One", "Two"]))
 users = st.none() | st.lists(st.sampled_from(["u1", "u2", "u3"]), max_size=4).map(tuple)
+staff = st.none() | st.lists(st.sampled_from(["u1", "u2", "u3", "u4", "u5", "u9"]), max_size=5).map(tuple)
+mailboxes = st.sampled_from(
+    ["ann@firm.test", "Bob@Firm.test", "bob@firm.test", " cat@firm.test", "dan@elsewhere.test", "who@guest.test"]
+)
+guests = st.none() | st.lists(mailboxes, max_size=5).map(tuple)
+zoned = st.none() | st.builds(
+    lambda seconds, form: form(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
+    st.integers(0, 10 * 365 * 86_400) | st.integers(0, 24 * 365 * 10).map(lambda hours: hours * 3_600),
+    st.sampled_from([
+        lambda moment: Zoned(moment, "Europe/London").text(), lambda moment: Zoned(moment, "Asia/Kolkata").text(),
+        lambda moment: Zoned(moment, "America/New_York").text(), lambda moment: moment.date().isoformat(),
+        days.written,
+    ]),
+)  # fmt: skip
 accounts = st.none() | st.lists(st.sampled_from(["a1", "a2", "a3"]), max_size=4).map(tuple)
 addresses = st.none() | st.tuples(*[optional_words] * 5)
 
@@ -123,6 +145,13 @@ CASES = {
     "day": Case(bound("day", Ends(INSTANT, INSTANT)), instants, instants),
     "task_list": Case(bound("task_list", Ends(reference_to("List", "planned"), reference_to("heap"))), lists, buckets),
     "connected_users": Case(merging("connected_users", Ends(list_of(USER), list_of(ACCOUNT))), users, accounts),
+    "plain_text": Case(bound("plain_text", Ends(LONG_TEXT, LONG_TEXT)), optional_words, optional_words),
+    "zoned_time": Case(bound("zoned_time", Ends(INSTANT, ZONED)), instants, zoned),
+    "connected_user": Case(bound("connected_user", Ends(USER, EMAIL)), st.none() | st.sampled_from(["u1", "u2", "u3"]),
+                           st.none() | mailboxes),
+    "crm_users": Case(merging("crm_users", Ends(list_of(USER), list_of(EMAIL))), staff, guests),
+    "account_addresses": Case(merging("account_addresses", Ends(list_of(USER), list_of(EMAIL))), staff, guests),
+    "connected addresses": Case(merging("connected_users", Ends(list_of(USER), list_of(EMAIL))), staff, guests),
     "open choice": Case(bound(None, Ends(OPEN, OPEN)), colours | words, colours | words),
 }  # fmt: skip
 each_lens = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -202,7 +231,7 @@ def normalised(value: Value, draw: Callable[[st.SearchStrategy[int]], int]) -> V
     return value
 
 
-@pytest.mark.parametrize("name", ["text", "long text", "email", "phone", "postal_address"])
+@pytest.mark.parametrize("name", ["text", "long text", "plain_text", "email", "phone", "postal_address"])
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_a_remotes_normalisation_is_no_change(name: str, data: st.DataObject) -> None:
