@@ -176,7 +176,7 @@ class CrmSystem:
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
         return CrmWriter(self._of(space), _users(space), still_ours)
 
-    def effects(self, action: Action, before: Record | None) -> Mail:
+    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
         """The CRM mails nobody."""
         return NO_MAIL
 

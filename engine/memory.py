@@ -81,7 +81,7 @@ class MemorySystem:
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MemoryView:
         return MemoryView(self, space, still_ours)
 
-    def effects(self, action: Action, before: Record | None) -> Mail:
+    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
         return self.mails(action, before)
 
     # ---- what people do there ----

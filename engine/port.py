@@ -139,8 +139,9 @@ class System(Protocol):
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView: ...
 
-    def effects(self, action: Action, before: Record | None) -> Mail:
-        """Whom this write would make the side mail, given the record as it is now (None for a creation). Pure."""
+    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+        """Whom this write would make the side mail, given the record as it is now (None for a creation); ``inside``
+        knows the addresses of the organisation's own people. Pure."""
         ...
 
 

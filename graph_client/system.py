@@ -22,6 +22,7 @@ from graph_client.calendar.reading import Events
 from graph_client.calendar.writing import EventWriter
 from graph_client.connection import Connection
 from graph_client.contacts import Contacts
+from graph_client.effects import effects
 from graph_client.endpoints import Endpoints
 from graph_client.fields import CALENDAR, CONTACT, EVENT, SCHEMAS
 from graph_client.planner.catalogue import Catalogue
@@ -87,9 +88,14 @@ class GraphSystem:
         if not space.members:
             self._account(space.org, space.id).ahead.expect(feeds)
 
-    def effects(self, action: Action, before: Record | None) -> Mail:
-        """Writes to contacts and to tasks mail nobody."""
-        return NO_MAIL
+    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+        """Whom a write to an event mails; contacts and tasks mail nobody."""
+        if action.kind != EVENT.kind:
+            return NO_MAIL
+        found = effects(action, before)
+        return Mail(
+            len(found.invitations), len(found.updates), len(found.cancellations), found.outside(inside)
+        )  # fmt: skip
 
     def troubles(self, space: Space) -> Mapping[str, SideError]:
         """Members whom the latest view of a shared space had to do without, by account id: SignInNeeded where the

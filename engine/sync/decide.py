@@ -45,7 +45,8 @@ def decide_all(rules: Rules, pairings: Sequence[Pairing]) -> tuple[Decision, ...
 def _with_mail(rules: Rules, pairing: Pairing, decision: Decision) -> Decision:
     """The decision with whom its writes would mail."""
     before = pairing.m365 if isinstance(pairing.m365, Record) else None
-    mails = [rules.effects(action, before) if action.side == M365 else NO_MAIL for action in decision.actions]
+    inside = rules.context.directory.people.__contains__
+    mails = [rules.effects(action, before, inside) if action.side == M365 else NO_MAIL for action in decision.actions]
     if not any(mail.people for mail in mails):
         return decision
     return replace(decision, actions=tuple(map(_mailing, decision.actions, mails)))
