@@ -243,6 +243,23 @@ class Installation:
             clock=self.milliseconds, everything=everything, limits=self.settings.limits, progress=progress,
         )  # fmt: skip
 
+    def _directory(self, program: Program) -> Directory:
+        """Who is who for records that have copies in several mailboxes: accounts of the users who sync this kind, and
+        every active user's main address."""
+        people = {user.id: user for user in self.store.users() if user.status == "Active"}
+        connected = [one for one in accounts(self.engine, self.org) if one.status == "connected" and one.user in people]
+        now = self.clock()
+        part = [
+            one
+            for one in connected
+            if _takes_part(program, Context(now, one.zone, one.user, self.settings_of(program, one.user)))
+        ]
+        return Directory(
+            {one.user: one.id for one in part},
+            {one.user: one.upn.casefold() for one in part},
+            {id: user.email1.casefold() for id, user in people.items() if user.email1},
+        )
+
     def _contexts(self, space: Space, program: Program) -> tuple[list[Context], tuple[Member, ...]]:
         """A context for each member that takes part, the leading one first, and these members: of a shared space
         those who sync this kind of record. Where nobody does, the leader's, whose direction writes nothing."""
@@ -252,7 +269,10 @@ class Installation:
             for one in space.everyone
         ]
         if not space.members:
-            return contexts, ()
+            if program.copies is None:
+                return contexts, ()
+            directory = self._directory(program)
+            return [replace(context, directory=directory) for context in contexts], ()
         part = [i for i, context in enumerate(contexts) if _takes_part(program, context)] or [0]
         members = tuple(space.members[i] for i in part)
         directory = Directory({member.user: member.account for member in members})
