@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from graph_client.answers import Json
@@ -39,6 +40,12 @@ def read_body(raw: Json, join_url: str = "") -> Body:
         return Body("")
     if str(members.get("contentType")).lower() != "html":
         return _plain(content, join_url)
+    return _html(content, join_url)
+
+
+@lru_cache(maxsize=16)
+def _html(content: str, join_url: str) -> Body:
+    """The occurrences of a series come one after the other, and all show the same notes."""
     root = parse(content)
     block = _block(root, join_url)
     text = _text(root, {id(node) for node in block})
