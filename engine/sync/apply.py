@@ -13,7 +13,7 @@ from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stal
 from engine.records import CRM, M365, Key, Record, Reference, Side
 from engine.sync.lists import remembered
 from engine.sync.read import Progress
-from engine.sync.rows import meeting, with_values
+from engine.sync.rows import meeting, recalled, with_values
 from engine.sync.rules import Rules
 from engine.sync.slots import beyond, view
 
@@ -181,7 +181,9 @@ def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:
     after = {**before, **{path: seen[path] for path in paths if path in seen}}
     after = remembered(rules.layout.merging[action.side], action.side, after, before, rules.context)
     after.update(beyond(record.values, seen, before, groups))
-    return Base(after, base.m365) if action.side == CRM else Base(base.crm, after)
+    if action.side == CRM:
+        return Base(after, base.m365)
+    return Base(base.crm, after | recalled(rules.program, record))
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:

@@ -22,7 +22,7 @@ from engine.sync.copies import (
     organiser_connected,
 )
 from engine.sync.pairs import Pairing
-from engine.sync.rows import forget, keep, parked, seen, wake
+from engine.sync.rows import forget, keep, opens, parked, seen
 from engine.sync.rules import Rules
 from engine.sync.write import create, merged
 
@@ -42,7 +42,7 @@ def _new_in_crm(rules: Rules, pairing: Pairing, crm: Record) -> Decision | None:
     program, context = rules.program, rules.context
     reason = program.window(crm, None, context) or program.scope(crm, None, context)
     if reason is not None:
-        due = wake(rules, crm, None)
+        due = opens(rules, crm, None)
         if due is None:
             return forget(pairing, reason.text) if pairing.link else None
         return keep(pairing, parked(rules, pairing, crm, reason.text, reason.entry, due))
@@ -82,7 +82,7 @@ def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | Non
         return keep(pairing, replace(parked(rules, pairing, m365, "left out by a person"), state="ended", keys=()))
     reason = program.window(None, m365, context) or program.scope(None, m365, context)
     if reason is not None:
-        return keep(pairing, parked(rules, pairing, m365, reason.text, reason.entry, wake(rules, None, m365)))
+        return keep(pairing, parked(rules, pairing, m365, reason.text, reason.entry, opens(rules, None, m365)))
     if program.copies is not None and not organised(program.copies, m365, context):
         met = _as_copy(rules, pairing, program.copies, m365)
         if met is not None:

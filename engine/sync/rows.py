@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from engine.language.program import Choice, Program
 from engine.links import NO_AGREEMENT, Link
@@ -14,6 +14,9 @@ from engine.schema import Schema
 from engine.sync.copies import identity
 from engine.sync.pairs import Pairing
 from engine.sync.rules import Rules, title
+
+_STEPS: Final = 8
+"""Turns of the clock that are looked ahead; beyond them a record simply comes back at the first."""
 
 
 def parked(
@@ -46,6 +49,11 @@ def meeting(program: Program, m365: Record) -> dict[str, str]:
     if not program.m365.identity:
         return {}
     return {"identity": identity(program, m365), "group": m365.group}
+
+
+def recalled(program: Program, m365: Record) -> dict[str, Value]:
+    """What a base keeps beside the mapped paths, because the rules ask about it once the item is gone."""
+    return {path: m365.values[path] for path in program.recalls if path in m365.values}
 
 
 def with_values(link: Link, **values: object) -> Link:
@@ -87,6 +95,21 @@ def wake(rules: Rules, crm: Record | None, m365: Record | None) -> int | None:
     """When the clock next changes what the rules say of these records; UTC in milliseconds."""
     flip = rules.program.flip(crm, m365, rules.context)
     return None if flip is None else int(flip.timestamp() * 1000)
+
+
+def opens(rules: Rules, crm: Record | None, m365: Record | None) -> int | None:
+    """When the clock alone brings a record that is left out in, UTC in milliseconds; None where it never does."""
+    program, context = rules.program, rules.context
+    first = None
+    for _ in range(_STEPS):
+        flip = program.flip(crm, m365, context)
+        if flip is None:
+            return None
+        first = first or flip
+        context = replace(context, now=flip)
+        if program.window(crm, m365, context) is None and program.scope(crm, m365, context) is None:
+            return int(flip.timestamp() * 1000)
+    return None if first is None else int(first.timestamp() * 1000)
 
 
 def sides(source: Record, made: Record) -> tuple[Record, Record]:

@@ -15,7 +15,7 @@ from engine.sync.lists import remembered
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
 from engine.sync.pairs import Pairing
-from engine.sync.rows import parked, sides, wake, with_values
+from engine.sync.rows import parked, recalled, sides, wake, with_values
 from engine.sync.rules import Rules, mark, title
 from engine.sync.slots import beyond, compose, view
 
@@ -29,6 +29,9 @@ def merged(
     if found.base[CRM] or found.base[M365]:
         past = {side: _beyond(rules, pairing, crm if side == CRM else m365, found) for side in (CRM, M365)}
         base = Base({**base.crm, **found.base[CRM], **past[CRM]}, {**base.m365, **found.base[M365], **past[M365]})
+    kept = recalled(rules.program, m365)
+    if any(base.m365.get(path) != value for path, value in kept.items()):
+        base = Base(base.crm, {**base.m365, **kept})
     actions = tuple(
         _update(rules, pairing, crm if side == CRM else m365, found, entry)
         for side in (CRM, M365)
@@ -151,7 +154,9 @@ def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     for line in rules.program.lines if untold else ():
         if line.entry in untold:
             of_source.pop((line.crm_path if source.side == CRM else line.m365_path) or "", None)
-    return Base(of_source, of_made) if source.side == CRM else Base(of_made, of_source)
+    if source.side == CRM:
+        return Base(of_source, of_made)
+    return Base(of_made, of_source | recalled(rules.program, source))
 
 
 def delete(rules: Rules, pairing: Pairing, link: Link, record: Record, choice: Choice, reason: str) -> Decision:
