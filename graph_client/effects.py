@@ -11,8 +11,8 @@ from typing import Final
 
 from engine.plans import Action
 from engine.records import Record, Value
-from engine.zoned import same_moment
 from graph_client.calendar.bodies import tidy
+from graph_client.calendar.times import same_time
 
 UNSEEN: Final = frozenset({"showAs"})
 """Fields that concern the owner's own calendar alone."""
@@ -81,8 +81,8 @@ def _seen(name: str, after: Value, before: Value) -> bool:
     """Whether a field changes, in a way that those who come are told."""
     if name in UNSEEN or name == "attendees":
         return False
-    if name in _TIMES and isinstance(after, str) and isinstance(before, str):
-        return not same_moment(after, before)
+    if name in _TIMES:
+        return not same_time(after, before)
     if name == "body" and isinstance(after, str):
         after = tidy(after)
     return (after or None) != (before or None)

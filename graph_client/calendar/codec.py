@@ -8,12 +8,21 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from engine.records import M365, Record, Reference, Value
-from engine.zoned import Zoned, same_moment
+from engine.zoned import Zoned
 from graph_client.answers import Json
 from graph_client.calendar.attendees import address_of, addresses, merged
 from graph_client.calendar.bodies import Body, read_body, tidy, written_body
 from graph_client.calendar.recurrence import read_rule, written_rule
-from graph_client.calendar.times import Unfit, Unreadable, read_instant, read_time, span, wall_time, written_time
+from graph_client.calendar.times import (
+    Unfit,
+    Unreadable,
+    read_instant,
+    read_time,
+    same_time,
+    span,
+    wall_time,
+    written_time,
+)
 from graph_client.codec import etag, milliseconds
 from graph_client.fields import DEFAULT_CALENDAR, EVENT_ROWS
 
@@ -148,7 +157,7 @@ class Writing:
         if name == "body":
             value = tidy(value) or None if isinstance(value, str) else value
         if name in ("start", "end"):
-            return not _same_time(value, present.get(name))
+            return not same_time(value, present.get(name))
         if name == "attendees" and isinstance(value, tuple):
             people = {one.strip().lower() for one in value if isinstance(one, str)}
             value = tuple(sorted(people - {self.owner, present.get("organizer")})) or None
@@ -193,14 +202,6 @@ def _series(rule: Value, first: Zoned | date, last: Zoned | date) -> dict[str, J
         begin, end = written_time(first), written_time(last)
     day = first.wall().date() if isinstance(first, Zoned) else first
     return {"start": dict(begin), "end": dict(end), "recurrence": dict(written_rule(rule, day, str(begin["timeZone"])))}
-
-
-def _same_time(one: Value, other: Value) -> bool:
-    """Whether two times mean one moment: said in another zone they change nothing, and a write would mail people."""
-    try:
-        return isinstance(one, str) and isinstance(other, str) and same_moment(one, other)
-    except ValueError:
-        return False
 
 
 def _words(value: Value) -> str | None:

@@ -134,6 +134,25 @@ def span(start: Value, end: Value, whole_days: bool, zone: str) -> tuple[Zoned |
     return first, last
 
 
+def same_time(one: Value, other: Value) -> bool:
+    """Whether two values mean one time: the same instant in whatever zones, or a day and the midnight it begins at.
+    Written, the one for the other would change nothing and mail people all the same."""
+    try:
+        first, second = _read(one), _read(other)
+    except Unfit:
+        return one == other
+    if isinstance(first, Zoned) and isinstance(second, Zoned):
+        return first.instant == second.instant
+    return _as_day(first) == _as_day(second)
+
+
+def _as_day(value: Zoned | date) -> date | Zoned:
+    if not isinstance(value, Zoned):
+        return value
+    wall = value.wall()
+    return wall.date() if wall.time() == time() else value
+
+
 def _read(value: Value) -> Zoned | date:
     if not isinstance(value, str) or not value:
         raise Unfit("an event needs a start and an end")

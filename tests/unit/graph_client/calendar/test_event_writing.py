@@ -184,6 +184,8 @@ def test_whole_days_come_and_go(office: CalendarWorld) -> None:
     record = office.make()
     days = office.change(record, isAllDay=True)
     assert (days.values["start"], days.values["end"]) == ("2026-12-01", "2026-12-02")
+    midnights = {"start": "2026-12-01T00:00:00Z[Europe/London]", "end": "2026-12-02T00:00:00Z[Europe/London]"}
+    assert office.change(days, **midnights) == days
     longer = office.change(days, end="2026-12-04")
     assert (longer.values["start"], longer.values["end"]) == ("2026-12-01", "2026-12-04")
     hours = office.change(longer, isAllDay=False, start="2026-12-01T09:00:00Z[UTC]", end="2026-12-01T10:00:00Z[UTC]")
