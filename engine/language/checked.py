@@ -386,7 +386,7 @@ class ChangeRule:
     guard: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Copies:
     """How copies of one meeting belong together. ``read`` and ``write`` say which copy; ``first_synced`` whether the
     first one is read where none is it; ``own`` is the entry by which users get events of their own, if it says so."""
@@ -400,7 +400,7 @@ class Copies:
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Series:
     """What becomes of the occurrences of a series: the cases with a choice, and all entries."""
 

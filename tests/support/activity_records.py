@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from crm import fields as crm_fields
 from engine.context import Context, Directory, SettingValue
 from engine.language.compiler import compile_text
 from engine.language.program import Line, Program
 from engine.records import CRM, M365, Record, Value
-from engine.schema import (
-    EMAIL,
-    FLAG,
-    INSTANT,
-    LONG_TEXT,
-    TEXT,
-    USER,
-    ZONED,
-    Field,
-    Schema,
-    choice,
-    list_of,
-    reference_to,
-    schemas,
-    structure,
-)  # fmt: skip
+from engine.schema import schemas
+from graph_client import fields as graph_fields
 
-ACTIVITY: Final = Schema(
-    CRM, "Activity",
-    (
-        Field("crmid", TEXT, writable=False),
-        Field("activitytype", choice("Task", "Meeting", "Call")),
-        Field("subject", TEXT, max_length=255, matchable=True),
-        Field("date_start", INSTANT, matchable=True), Field("date_end", INSTANT), Field("allday", FLAG),
-        Field("location", TEXT, max_length=255), Field("description", LONG_TEXT), Field("private", FLAG),
-        Field("users", list_of(USER)), Field("assigned_user_id", USER),
-    ),
-    ("subject",), label="activity", owner="assigned_user_id",
-)  # fmt: skip
-EVENT: Final = Schema(
-    M365, "event",
-    (
-        Field("subject", TEXT, max_length=255), Field("body", LONG_TEXT), Field("start", ZONED), Field("end", ZONED),
-        Field("isAllDay", FLAG), Field("location", structure(displayName=TEXT)),
-        Field("sensitivity", choice("normal", "personal", "private", "confidential")),
-        Field("attendees", list_of(EMAIL)), Field("organizer", EMAIL, writable=False),
-        Field("isOrganizer", FLAG, writable=False), Field("isCancelled", FLAG, writable=False),
-        Field("isDraft", FLAG, writable=False), Field("iCalUId", TEXT, writable=False),
-        Field("calendar", reference_to("calendar"), writable=False, container=True),
-    ),
-    ("subject",), label="event", identity="iCalUId", organiser="organizer", guests="attendees",
-    cancelled="isCancelled",
-)  # fmt: skip
-SCHEMAS: Final = schemas(ACTIVITY, EVENT)
+ACTIVITY: Final = crm_fields.ACTIVITY
+EVENT: Final = replace(
+    graph_fields.EVENT, organiser="organizer", guests="attendees", cancelled="isCancelled", identity="iCalUId"
+)
+SCHEMAS: Final = {**crm_fields.SCHEMAS, **graph_fields.SCHEMAS, **schemas(EVENT)}
 RULES: Final = (Path(__file__).parents[1] / "unit" / "engine" / "language" / "activities.rules").read_text(
     encoding="utf-8"
 )
