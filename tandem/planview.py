@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.language.program import Program
-from engine.plans import Action, Class, Decision, FieldChange, Plan, Refusal, Verdict
+from engine.plans import NO_MAIL, Action, Class, Decision, FieldChange, Mail, Plan, Refusal, Verdict
 from engine.records import CRM, M365, Side, to_json
 from tandem import shown
 
@@ -58,6 +58,7 @@ class ActionView:
     entry: str
     place: str
     fields: tuple[FieldView, ...]
+    mail: Mail = NO_MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class PlanView:
     left: tuple[LeftView, ...]
     summary: str
     objections: tuple[str, ...]
+    mail: Mail = NO_MAIL
 
 
 def view(plan: Plan, program: Program, who: str) -> PlanView:
@@ -115,7 +117,7 @@ def view(plan: Plan, program: Program, who: str) -> PlanView:
         who=shown.safe(who), kind=plan.header.kind, plan=plan, digest=plan.digest(),
         actions=tuple(traversal.action(decision, action) for decision, action in actions),
         matched=matched, held=held, refused=refused, left=left, summary=summary,
-        objections=objections(plan.verdict),
+        objections=objections(plan.verdict), mail=_mail(plan),
     )  # fmt: skip
 
 
@@ -137,6 +139,23 @@ def objections(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
+def mailed(mail: Mail) -> str:
+    """``mail: 2 invitations, 1 update (1 person outside)``; '' where nobody is mailed."""
+    counts = (
+        (mail.invitations, "invitation"),
+        (mail.updates, "update"),
+        (mail.cancellations, "cancellation"),
+    )
+    parts = [shown.count(number, noun) for number, noun in counts if number]
+    outside = f" ({shown.count(mail.outside, 'person', 'people')} outside)" if mail.outside else ""
+    return f"mail: {', '.join(parts)}{outside}" if parts else ""
+
+
+def _mail(plan: Plan) -> Mail:
+    """All that the plan's writes would mail."""
+    return sum((action.mail for action in plan.actions), NO_MAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class _Traversal:
     program: Program
@@ -151,7 +170,7 @@ class _Traversal:
         return ActionView(
             SIGNS[action.klass], f"{verb} in {action.side}", action.klass, action.side, action.kind, action.target,
             shown.safe(shown.shorten(action.title or decision.title)) or "(no name)", shown.safe(reason), action.entry,
-            self.place(action.entry), tuple(map(self.field, action.changes)),
+            self.place(action.entry), tuple(map(self.field, action.changes)), action.mail,
         )  # fmt: skip
 
     def field(self, change: FieldChange) -> FieldView:
@@ -224,6 +243,7 @@ def _summary(
     if not parts:
         parts.append("nothing to write")
     parts += [f"{number:,} {words}" for number, words in numbers if number]
+    parts += filter(None, [mailed(_mail(plan))])
     return f"Plan for {shown.safe(who)} ({plan.header.kind}): {'; '.join(parts)}"
 
 

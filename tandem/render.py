@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tandem import shown
-from tandem.planview import SIDES, ActionView, FieldView, NoteView, PlanView
+from tandem.planview import SIDES, ActionView, FieldView, NoteView, PlanView, mailed
 from tandem.shown import Paint, Role, unpainted
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def _action(action: ActionView, paint: Paint) -> Iterator[str]:
     paths = min(max((len(field.path) for field in action.fields), default=0), _PATHS)
     values = [_change(action, field) for field in action.fields]
     widest = min(max(map(shown.width, values), default=0), _VALUES)
+    if action.mail.people:
+        yield f"      {paint('held', mailed(action.mail))}"
     for field, value in zip(action.fields, values, strict=True):
         lost = paint("held", "  replaces an entry") if field.lost else ""
         place = "  " + paint("place", field.place) if field.place else ""
@@ -101,7 +104,8 @@ def tally(report: Report) -> str:
 
 
 def as_json(plan: PlanView) -> dict[str, object]:
-    """A plan as a JSON object; values are the sides' own, times ISO 8601 UTC."""
+    """A plan as a JSON object; values are the sides' own, times ISO 8601 UTC. ``mail`` counts the mails that the
+    plan, or one action, makes Microsoft 365 send."""
     header = plan.plan.header
     return {
         "user": header.user, "mailbox": plan.who, "kind": plan.kind, "digest": plan.digest,
@@ -117,6 +121,7 @@ def as_json(plan: PlanView) -> dict[str, object]:
         "left_alone": [
             {"reason": left.reason, "entry": left.entry, "rule": left.place, "count": left.count} for left in plan.left
         ],
+        "mail": asdict(plan.mail),
         "summary": plan.summary,
         "allowed": plan.plan.verdict.allowed,
         "objections": list(plan.objections),
@@ -133,7 +138,7 @@ def _action_json(action: ActionView) -> dict[str, object]:
     return {
         "side": action.side, "verb": verb, "class": action.klass, "kind": action.kind, "id": action.target,
         "title": action.title, "reason": action.reason, "entry": action.entry, "rule": action.place,
-        "changes": changes,
+        "mail": asdict(action.mail) if action.mail.people else None, "changes": changes,
     }  # fmt: skip
 
 
@@ -155,4 +160,6 @@ def as_html(plans: Sequence[PlanView], organisation: str, made: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("plan.html").render(plans=plans, organisation=organisation, made=made)
+    return environment.get_template("plan.html").render(
+        plans=plans, organisation=organisation, made=made, mailed=mailed
+    )

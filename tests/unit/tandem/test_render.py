@@ -6,10 +6,13 @@ import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from memory_world import World
 
+from engine.plans import NO_MAIL, Mail
 from engine.sync.guard import Limit
 from tandem import shown
 from tandem.planview import PlanView, objections, view
@@ -131,3 +134,27 @@ def test_columns_stand_under_each_other(world: World, shown_plan: ShownPlan, wid
     fields = [line for line in as_text(shown_plan()) if line.startswith("      ")]
     assert len(fields) >= 3
     assert len({shown.width(line[: line.index("contacts.rules")]) for line in fields}) == 1
+
+
+def test_all_forms_tell_whom_the_writes_mail(world: World) -> None:
+    """Per action and summed, with how many people are outside; where nobody is mailed nothing is said of mail."""
+    for name in ("One", "Two", "Three"):
+        world.person(firstname=name)
+    plan = world.plan()
+    mails = (Mail(invitations=2, updates=1, outside=1), Mail(cancellations=1, outside=1), NO_MAIL)
+    decisions = tuple(
+        replace(decision, actions=tuple(replace(action, mail=mail) for action in decision.actions))
+        for decision, mail in zip(plan.decisions, mails, strict=True)
+    )
+    seen = view(replace(plan, decisions=decisions), world.program, "anna@firm.example")
+    lines = list(as_text(seen))
+    assert sorted(line.strip() for line in lines if line.startswith("      mail: ")) == [
+        "mail: 1 cancellation (1 person outside)", "mail: 2 invitations, 1 update (1 person outside)",
+    ]  # fmt: skip
+    told = "mail: 2 invitations, 1 update, 1 cancellation (2 people outside)"
+    assert lines[-1].endswith(f"; {told}")
+    document: dict[str, Any] = as_json(seen)
+    assert document["mail"] == {"invitations": 2, "updates": 1, "cancellations": 1, "outside": 2}
+    assert [one["mail"] is None for one in document["actions"]].count(True) == 1
+    assert told in as_html([seen], "Firm", "today")
+    assert "mail" not in "\n".join(as_text(view(plan, world.program, "anna@firm.example")))
