@@ -85,7 +85,8 @@ def _taking_part(kind: Kind) -> list[ColumnElement[bool]]:
         return []
     on_it = kind.participants.table
     this = on_it.c[kind.participants.record] == kind.table.c.crm_id
-    return [exists().where(on_it.c.org_id == ORG, this, among(on_it.c[kind.participants.column], READERS))]
+    ours = among(on_it.c[kind.participants.column], READERS).is_(True)  # else PostgreSQL reads the list once a record
+    return [exists().where(on_it.c.org_id == ORG, this, ours)]
 
 
 def _colleagues(levels: tuple[str, ...]) -> Select[tuple[str]]:
@@ -145,7 +146,8 @@ def rights_moved(transaction: Transaction, users: Collection[str] = (), teams: C
         membership.c.org_id == transaction.org, membership.c.team_id.in_(sorted(teams))
     )
     affected = or_(user.c.crm_id.in_(sorted(users)), user.c.crm_id.in_(members))
+    unmoved = user.c.access_rev != PENDING  # a thousand joining one team would else rewrite each other a thousand times
     transaction.connection.execute(
-        update(user).where(user.c.org_id == transaction.org, affected).values(access_rev=PENDING)
+        update(user).where(user.c.org_id == transaction.org, unmoved, affected).values(access_rev=PENDING)
     )
     transaction.touch(user)

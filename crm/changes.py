@@ -49,13 +49,20 @@ def since(connection: Connection, kind: Kind, viewer: Viewer, after: Position, l
 
 @cache
 def _since(kind: Kind, rights: Rights) -> Select[tuple[str, int, bool]]:
+    """The page first, then what may be read of it: PostgreSQL would else prepare for the rights of all records."""
     after = tuple_(bindparam("rev", type_=BigInteger), bindparam("crm_id", type_=String))
     table = kind.table
-    return (
-        select(table.c.crm_id, table.c.rev, rights.readable.label("readable"))
+    page = (
+        select(table.c.crm_id, table.c.rev)
         .where(table.c.org_id == ORG, tuple_(table.c.rev, table.c.crm_id) > after)
         .order_by(table.c.rev, table.c.crm_id)
         .limit(bindparam("most", type_=Integer))
+        .subquery("page")
+    )
+    return (
+        select(page.c.crm_id, page.c.rev, rights.readable.label("readable"))
+        .join(table, (table.c.org_id == ORG) & (table.c.crm_id == page.c.crm_id))
+        .order_by(page.c.rev, page.c.crm_id)
     )
 
 
