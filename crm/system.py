@@ -17,6 +17,7 @@ from crm.matchkeys import CHUNK, chunks
 from crm.reading import find_marks, load, visible
 from crm.references import find_named
 from crm.transactions import CommitLost, Database, utc_milliseconds
+from engine.context import Context
 from engine.errors import LeaseLost
 from engine.links import Space
 from engine.plans import NO_MAIL, Action, Mail
@@ -176,7 +177,7 @@ class CrmSystem:
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
         return CrmWriter(self._of(space), _users(space), still_ours)
 
-    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+    def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
         """The CRM mails nobody."""
         return NO_MAIL
 

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.context import fold
+from engine.context import Context, fold
 from engine.errors import LeaseLost
 from engine.links import NO_AGREEMENT, Base, Link, Space
 from engine.plans import NO_MAIL, Action, Mail
@@ -81,7 +81,7 @@ class MemorySystem:
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> MemoryView:
         return MemoryView(self, space, still_ours)
 
-    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+    def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
         return self.mails(action, before)
 
     # ---- what people do there ----

@@ -39,8 +39,8 @@ class Mail:
 NO_MAIL: Final = Mail()
 
 Class: TypeAlias = Literal["create", "recreate", "update", "overwrite", "move", "delete", "mail"]
-"""What the guard counts; mail counts people, not actions. overwrite = an update that replaces a value some person entered on that side;
-recreate = a creation for a record that was deleted there."""
+"""What the guard counts; mail counts people, not actions. overwrite = an update that replaces a value some person
+entered on that side; recreate = a creation for a record that was deleted there."""
 
 
 class FieldChange(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from engine.context import Context
 from engine.links import Base, Link, Space
 from engine.plans import Action, Mail
 from engine.records import Barred, Gone, Key, Record, Reference, Side
@@ -139,9 +140,9 @@ class System(Protocol):
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView: ...
 
-    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
-        """Whom this write would make the side mail, given the record as it is now (None for a creation); ``inside``
-        knows the addresses of the organisation's own people. Pure."""
+    def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
+        """Whom this write would make the side mail, given the record as it is now (None for a creation); the context
+        knows the mailbox's owner and the organisation's own people. Pure."""
         ...
 
 

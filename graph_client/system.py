@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
 
-from engine.context import fold
+from engine.context import Context, fold
 from engine.errors import SideError
 from engine.links import Space
 from engine.plans import NO_MAIL, Action, Mail
@@ -88,14 +88,14 @@ class GraphSystem:
         if not space.members:
             self._account(space.org, space.id).ahead.expect(feeds)
 
-    def effects(self, action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+    def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
         """Whom a write to an event mails; contacts and tasks mail nobody."""
         if action.kind != EVENT.kind:
             return NO_MAIL
-        found = effects(action, before)
-        return Mail(
-            len(found.invitations), len(found.updates), len(found.cancellations), found.outside(inside)
-        )  # fmt: skip
+        directory = context.directory
+        found = effects(action, before, directory.mailboxes.get(context.user, ""))
+        outside = found.outside(directory.people.__contains__)
+        return Mail(len(found.invitations), len(found.updates), len(found.cancellations), outside)
 
     def troubles(self, space: Space) -> Mapping[str, SideError]:
         """Members whom the latest view of a shared space had to do without, by account id: SignInNeeded where the

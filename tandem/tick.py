@@ -15,6 +15,7 @@ from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from engine.language.program import Program
 from engine.plans import Plan
 from engine.port import Fence, Intent
+from engine.records import M365
 from engine.sync.pipeline import LEASE_MS, Report, plan, run
 from engine.sync.pipeline import Tick as PipelineTick
 from engine.sync.read import Progress, silent
@@ -118,6 +119,7 @@ def tick_space(
         return [Ticked(record, programs[0], "busy", text=_busy(installation, record))]
     results: list[Ticked] = []
     retry: float | None = None
+    _announce(installation, record, programs)
     try:
         for program in programs:
             ticked, retry = _one(installation, record, program, fence, order, progress)
@@ -131,6 +133,17 @@ def tick_space(
         _release(installation, fence)
         raise
     return results
+
+
+def _announce(installation: Installation, record: SpaceRecord, programs: Sequence[Program]) -> None:
+    """Tell Microsoft 365 of all cursors of a mailbox at once: an idle tick is one round trip whatever its kinds."""
+    if record.shared or len(programs) < 2:
+        return
+    wanted: dict[str, dict[str, str]] = {}
+    for program in programs:
+        cursors = installation.state.feeds(record.space.id, program.name).cursors
+        wanted[program.m365.kind] = {id: cursor for (side, id), cursor in cursors.items() if side == M365}
+    installation.m365.expect(record.space, wanted)
 
 
 def _one(

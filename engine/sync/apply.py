@@ -11,7 +11,7 @@ from engine.links import Base, Link
 from engine.plans import Action, Decision
 from engine.port import Ended, Fence, Intent, LinkChange, Outcome, Refused, Stale, State, Unknown, WriteView, Written
 from engine.records import CRM, M365, Key, Record, Reference, Side
-from engine.sync.lists import remembered
+from engine.sync.lists import facing, remembered
 from engine.sync.read import Progress
 from engine.sync.rows import meeting, recalled, with_values
 from engine.sync.rules import Rules
@@ -179,7 +179,9 @@ def _returned(rules: Rules, base: Base, action: Action, record: Record) -> Base:
     lasting = rules.layout.paths[action.side]
     paths = lasting if action.verb == "create" else [c.path for c in action.changes if c.path in lasting]
     after = {**before, **{path: seen[path] for path in paths if path in seen}}
-    after = remembered(rules.layout.merging[action.side], action.side, after, before, rules.context)
+    merging, other = rules.layout.merging[action.side], base.m365 if action.side == CRM else base.crm
+    others = facing(rules.program.lines, action.side, other) if merging else {}
+    after = remembered(merging, action.side, after, before, rules.context, others)
     after.update(beyond(record.values, seen, before, groups))
     if action.side == CRM:
         return Base(after, base.m365)

@@ -45,8 +45,8 @@ def decide_all(rules: Rules, pairings: Sequence[Pairing]) -> tuple[Decision, ...
 def _with_mail(rules: Rules, pairing: Pairing, decision: Decision) -> Decision:
     """The decision with whom its writes would mail."""
     before = pairing.m365 if isinstance(pairing.m365, Record) else None
-    inside = rules.context.directory.people.__contains__
-    mails = [rules.effects(action, before, inside) if action.side == M365 else NO_MAIL for action in decision.actions]
+    context = rules.context
+    mails = [rules.effects(action, before, context) if action.side == M365 else NO_MAIL for action in decision.actions]
     if not any(mail.people for mail in mails):
         return decision
     return replace(decision, actions=tuple(map(_mailing, decision.actions, mails)))
@@ -85,6 +85,8 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
         if role == "own" and isinstance(m365, Record) and invited(rules.program, pairing, rules.context):
             return delete(rules, pairing, link, m365, Choice("delete in m365", rules.program.copies.own), INVITED)
         rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
+    if isinstance(m365, Barred) and m365.reason:
+        return keep(pairing, replace(link, state="held", reason=m365.reason))
     if isinstance(m365, Barred) or m365 is None or crm is None:
         return None
     if isinstance(m365, Gone) and isinstance(crm, Gone | Barred):
@@ -183,7 +185,7 @@ def _deleted_in_crm(rules: Rules, pairing: Pairing, link: Link, m365: Record) ->
 
 
 def _deleted_in_m365(rules: Rules, pairing: Pairing, link: Link, crm: Record) -> Decision | None:
-    last = last_known(rules.program.m365, link.m365_id, pairing.base.m365)
+    last = last_known(rules.program.m365, link.m365_id, rules.program.last_known(pairing.base.m365))
     link = replace(link, crm_version=crm.version, reason="deleted in Microsoft 365", wake_at=None)
     choice = rules.program.change("deleted in m365", crm, last, rules.context)
     if isinstance(pairing.m365, Gone) and pairing.m365.cancelled and rules.program.series is not None:

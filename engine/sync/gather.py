@@ -13,7 +13,7 @@ from engine.context import Context
 from engine.language.program import Program
 from engine.links import Base, Link, Space
 from engine.port import ReadView, State
-from engine.records import CRM, M365, Gone, Key, Record, Side
+from engine.records import CRM, M365, Barred, Gone, Key, Record, Side
 from engine.records import State as Present
 from engine.sync.pairs import Pairing
 from engine.sync.read import Reading
@@ -183,7 +183,8 @@ class Gatherer:
         parked = [p for p in linked if isinstance(p.m365, Record) and p.link and p.link.crm_id is None]
         pending = {p.id for p in parked}
         fresh = [self._item(id) for id in fresh_m365 if isinstance(self.present[M365].get(id), Record)]
-        items = self._matched([self._settled(p) for p in parked] + fresh)
+        odd = [self._item(id) for id in fresh_m365 if isinstance(self.present[M365].get(id), Barred)]
+        items = self._matched([self._settled(p) for p in parked] + fresh) + odd
         spoken_for = {
             c.id for p in items if not (p.link and p.link.settled in ("create", "ignore")) for c in p.candidates
         }  # fmt: skip

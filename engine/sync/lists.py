@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.context import Context
-from engine.language.program import Line
+from engine.language.program import Line, with_one_more
 from engine.lenses.base import Merging
 from engine.links import Base
 from engine.records import CRM, M365, NO_BASE, Absence, Side, Value, opposite
@@ -22,6 +22,8 @@ class ListMerge:
     base: Base
     context: Context
     refused: frozenset[Side]
+    settled: bool = False
+    """Whether what differs now counts as agreed, although it did not travel."""
 
     def wanted(self, side: Side) -> Value | Absence:
         """The list that this side shall hold; NO_BASE where no line writes it or a value was not fetched."""
@@ -38,7 +40,7 @@ class ListMerge:
 
     def bases(self, held: Mapping[Side, Value]) -> dict[Side, dict[str, Value]]:
         """What both bases become once the sides hold these lists. Of a side whose changes could not travel only what
-        was written into it is agreed; the rest stays known as a difference."""
+        was written into it is agreed; the rest stays known as a difference, and so is what no line carries now."""
         found: dict[Side, dict[str, Value]] = {CRM: {}, M365: {}}
         for side in held:
             line = self.lines.get(opposite(side)) or self.lines[side]
@@ -48,11 +50,20 @@ class ListMerge:
             if opposite(side) in self.refused:
                 found[side].update(self._only_written(side, path, base))
                 continue
-            found[side][path] = line.merging.agreed(side, held[side], base, self.context)
+            other = NO_BASE if self.settled else self._whole(opposite(side), held)
+            found[side][path] = line.merging.agreed(side, held[side], base, self.context, other)
             if line.added is not None and line.added in self.values[side]:
-                more = self._base(side).get(line.added, NO_BASE)
-                found[side][line.added] = line.merging.agreed(side, self.values[side][line.added], more, self.context)
+                more, value = self._base(side).get(line.added, NO_BASE), self.values[side][line.added]
+                found[side][line.added] = line.merging.agreed(side, value, more, self.context, other)
         return found
+
+    def _whole(self, side: Side, held: Mapping[Side, Value]) -> Value:
+        """Everybody on this side, those in added fields too."""
+        whole = held[side]
+        for line in self.lines.values():
+            more = self.values[side].get(line.added) if line.added is not None else None
+            whole = with_one_more(whole, more) if line.to_m365 is (side == CRM) else whole
+        return whole
 
     def _only_written(self, side: Side, path: str, base: Value | Absence) -> dict[str, Value]:
         line = self.lines.get(side)
@@ -73,11 +84,32 @@ def path_on(line: Line, side: Side) -> str:
 
 
 def remembered(
-    merging: Mapping[str, Merging], side: Side, values: Mapping[str, Value], base: Mapping[str, Value], context: Context
+    merging: Mapping[str, Merging],
+    side: Side,
+    values: Mapping[str, Value],
+    base: Mapping[str, Value],
+    context: Context,
+    others: Mapping[str, Value],
 ) -> dict[str, Value]:
-    """Values as a base keeps them: lists that are merged keep what travels."""
+    """Values as a base keeps them: of lists that are merged, who is on both sides. ``others`` is what :func:`facing`
+    says; where it has nothing for a path, everybody who is known counts as agreed."""
     kept = dict(values)
     for path, lens in merging.items():
         if path in kept:
-            kept[path] = lens.agreed(side, kept[path], base.get(path, NO_BASE), context)
+            kept[path] = lens.agreed(side, kept[path], base.get(path, NO_BASE), context, others.get(path, NO_BASE))
     return kept
+
+
+def facing(lines: Iterable[Line], side: Side, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Per path of this side whose list is merged: everybody on the other side, which holds these values."""
+    found: dict[str, Value] = {}
+    merging = [line for line in lines if line.merging is not None]
+    for line in merging:
+        whole = found.get(path_on(line, side), values.get(path_on(line, opposite(side))))
+        if line.added is not None and line.to_m365 is (side == M365):
+            whole = with_one_more(whole, values.get(line.added))
+        found[path_on(line, side)] = whole
+    for line in merging:
+        if line.added is not None and line.to_m365 is (side == CRM):
+            found[line.added] = found[path_on(line, side)]
+    return found

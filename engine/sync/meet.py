@@ -22,7 +22,7 @@ from engine.sync.copies import (
     organiser_connected,
 )
 from engine.sync.pairs import Pairing
-from engine.sync.rows import forget, keep, opens, parked, seen
+from engine.sync.rows import forget, keep, opens, parked, seen, unreadable
 from engine.sync.rules import Rules
 from engine.sync.write import create, merged
 
@@ -32,7 +32,7 @@ def unpaired(rules: Rules, pairing: Pairing) -> Decision | None:
     if isinstance(pairing.m365, Record):
         return _new_in_m365(rules, pairing, pairing.m365)
     if isinstance(pairing.m365, Barred):
-        return None
+        return keep(pairing, unreadable(rules, pairing, pairing.m365)) if pairing.m365.reason else None
     if isinstance(pairing.crm, Record):
         return _new_in_crm(rules, pairing, pairing.crm)
     return forget(pairing, "gone") if pairing.link is not None else None

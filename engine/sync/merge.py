@@ -224,7 +224,9 @@ class Merger:
             refusal = self._forbidden(side, path_on(line, side), line.entry)
             if refusal is not None:
                 refused[side] = refusal
-        lists = ListMerge(lines, self.values, self.base, self.context, frozenset(refused))
+        root = (self.program.lines[self.layout.pairs[pair][0]].m365_path or "").partition(".")[0]
+        settled = root in self.bounds.masked and M365 not in self.bounds.closed
+        lists = ListMerge(lines, self.values, self.base, self.context, frozenset(refused), settled)
         held: dict[Side, Value] = {}
         for side, line in lines.items():
             path = path_on(line, side)

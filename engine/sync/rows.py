@@ -9,7 +9,7 @@ from typing import Any, Final
 from engine.language.program import Choice, Program
 from engine.links import NO_AGREEMENT, Link
 from engine.plans import Decision
-from engine.records import CRM, M365, Record, Value
+from engine.records import CRM, M365, Barred, Record, Value
 from engine.schema import Schema
 from engine.sync.copies import identity
 from engine.sync.pairs import Pairing
@@ -44,6 +44,14 @@ def parked(
     return Link(**{**place, **values})
 
 
+def unreadable(rules: Rules, pairing: Pairing, item: Barred) -> Link:
+    """The row of an item that makes no sense: held, until its system tells something else of it."""
+    link = pairing.link or Link(
+        id=pairing.id, space=rules.space.id, kind=rules.program.name, m365_id=item.id, crm_id=None
+    )
+    return replace(link, state="held", reason=item.reason, collection=pairing.collection or link.collection)
+
+
 def meeting(program: Program, m365: Record) -> dict[str, str]:
     """What a link remembers of a meeting: what its copies share, and the series it is in."""
     if not program.m365.identity:
@@ -53,7 +61,7 @@ def meeting(program: Program, m365: Record) -> dict[str, str]:
 
 def recalled(program: Program, m365: Record) -> dict[str, Value]:
     """What a base keeps beside the mapped paths, because the rules ask about it once the item is gone."""
-    return {path: m365.values[path] for path in program.recalls if path in m365.values}
+    return program.recall(m365.values)
 
 
 def with_values(link: Link, **values: object) -> Link:

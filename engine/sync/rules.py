@@ -21,7 +21,7 @@ def mark(*parts: str) -> str:
     return hashlib.blake2b("/".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def mails_nobody(action: Action, before: Record | None, inside: Callable[[str], bool]) -> Mail:
+def mails_nobody(action: Action, before: Record | None, context: Context) -> Mail:
     """The effects of writes on a side that sends no mail."""
     return NO_MAIL
 
@@ -39,7 +39,7 @@ class Rules:
     space: Space
     run: str
     home: Reference | None = None
-    effects: Callable[[Action, Record | None, Callable[[str], bool]], Mail] = mails_nobody
+    effects: Callable[[Action, Record | None, Context], Mail] = mails_nobody
     first: bool = False
     bounds: Bounds = UNBOUND
 

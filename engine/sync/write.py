@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ from engine.links import NO_AGREEMENT, Base, Link, Role
 from engine.plans import Action, Class, Decision, FieldChange, Refusal
 from engine.records import CRM, M365, Record, Side, Value, opposite
 from engine.sync.copies import identity_keys
-from engine.sync.lists import remembered
+from engine.sync.lists import facing, remembered
 from engine.sync.make import Draft, draft
 from engine.sync.merge import NO_RIGHT, ONE_WAY, Merged, merge
 from engine.sync.pairs import Pairing
@@ -145,11 +145,14 @@ def _not_created(
 def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     """The base of a new pair: the source as it is, the draft as it shall come back."""
     of_source = {path: made.seen[path] for path in rules.layout.paths[source.side] if path in made.seen}
-    of_source = remembered(rules.layout.merging[source.side], source.side, of_source, {}, rules.context)
-    of_source |= beyond(source.values, made.seen, {}, rules.layout.slots[source.side])
     written = {change.path: change.after for change in made.changes}
     of_made = {path: written.get(path) for path in rules.layout.paths[made.record.side]}
-    of_made = remembered(rules.layout.merging[made.record.side], made.record.side, of_made, {}, rules.context)
+    people = _facing(rules, made, source.side, of_made), _facing(rules, made, made.record.side, of_source)
+    of_source = remembered(rules.layout.merging[source.side], source.side, of_source, {}, rules.context, people[0])
+    of_made = remembered(
+        rules.layout.merging[made.record.side], made.record.side, of_made, {}, rules.context, people[1]
+    )
+    of_source |= beyond(source.values, made.seen, {}, rules.layout.slots[source.side])
     untold = {refusal.entry for refusal in made.refusals}
     for line in rules.program.lines if untold else ():
         if line.entry in untold:
@@ -157,6 +160,12 @@ def _base_of(rules: Rules, source: Record, made: Draft) -> Base:
     if source.side == CRM:
         return Base(of_source, of_made)
     return Base(of_made, of_source | recalled(rules.program, source))
+
+
+def _facing(rules: Rules, made: Draft, side: Side, other: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Who is on the other side of each list; nothing where guests are left out, so that they count as agreed."""
+    left_out = made.record.side == M365 and rules.bounds.masked
+    return {} if left_out or not rules.layout.merging[side] else facing(rules.program.lines, side, other)
 
 
 def delete(rules: Rules, pairing: Pairing, link: Link, record: Record, choice: Choice, reason: str) -> Decision:

@@ -10,11 +10,11 @@ depends_on = None
 
 
 def _link() -> None:
-    with op.batch_alter_table('link', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('identity', sa.String(), nullable=True))
-        there = sa.text('identity IS NOT NULL')
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("identity", sa.String(), nullable=True))
+        there = sa.text("identity IS NOT NULL")
         batch_op.create_index(
-            'ix_link_identity', ['org_id', 'kind', 'identity'], unique=False, sqlite_where=there, postgresql_where=there
+            "ix_link_identity", ["org_id", "kind", "identity"], unique=False, sqlite_where=there, postgresql_where=there
         )
 
 
