@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 from engine.context import Context
 from engine.links import Base, Link, Space
 from engine.plans import Action, Mail
-from engine.records import Barred, Gone, Key, Record, Reference, Side
+from engine.records import Barred, Gone, Key, Record, Reference, Side, Value
 from engine.schema import Schema
 
 # ---- a system of records --------------------------------------------------------------------------------------
@@ -37,10 +37,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An action that was sent, and when it was intended (UTC in milliseconds)."""
+    """An action that was sent, and when it was intended (UTC in milliseconds). ``agreed`` is what its record held, by
+    path, when both sides last agreed."""
 
     action: Action
     at: int
+    agreed: Mapping[str, Value] = field(default_factory=dict)
 
 
 class ReadView(Protocol):

@@ -172,17 +172,26 @@ class Completer:
 def lead(program: Program, contexts: Sequence[Context], pairing: Pairing) -> Context:
     """The member whose rules decide: whoever is in charge of the CRM record, else the first, of those for whom the
     pair is in scope and, while it is new, worth a counterpart. Nobody: whoever is in charge, else the first."""
-    crm = pairing.crm if isinstance(pairing.crm, Record) else None
-    owner = crm.values.get(program.crm.owner) if crm is not None and program.crm.owner else None
+    crm = _counterpart(pairing)
+    known = crm.values if crm is not None else pairing.base.crm
+    owner = known.get(program.crm.owner) if program.crm.owner else None
     ordered = sorted(contexts, key=lambda context: context.user != owner)
     return next((context for context in ordered if _wants(program, context, pairing, crm)), ordered[0])
+
+
+def _counterpart(pairing: Pairing) -> Record | None:
+    """The CRM record, or the only one that matches a new item."""
+    if isinstance(pairing.crm, Record):
+        return pairing.crm
+    return pairing.candidates[0] if len(pairing.candidates) == 1 and not pairing.taken else None
 
 
 def _wants(program: Program, context: Context, pairing: Pairing, crm: Record | None) -> bool:
     item = pairing.m365 if isinstance(pairing.m365, Record) else None
     if program.scope(crm, item, context) is not None:
         return False
-    if crm is None and item is not None and not pairing.candidates:
+    unpaired = pairing.link is None or pairing.link.crm_id is None
+    if crm is None and item is not None and unpaired and not pairing.candidates:
         return program.change("created in m365", None, item, context).policy == "create in crm"
     return True
 

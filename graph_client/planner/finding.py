@@ -10,7 +10,7 @@ from typing import Final
 from engine.errors import SignInNeeded, Unavailable
 from engine.plans import Action
 from engine.port import Sent
-from engine.records import Record, Value
+from engine.records import Record
 from graph_client.answers import Json
 from graph_client.planner.catalogue import Plan
 from graph_client.planner.codec import bucket_of, moment
@@ -24,12 +24,12 @@ EARLIER: Final = 5 * 60 * 1000
 
 @dataclass(frozen=True, slots=True)
 class _Trace:
-    """What is known of a task that may have been made. ``due`` is None where the day is not known."""
+    """What is known of a task that may have been made. ``days`` it may be due on; None where that is not known."""
 
     action: str
     plan: str
     title: str
-    due: str | None
+    days: frozenset[str] | None
     since: int
     source: str | None
 
@@ -39,7 +39,7 @@ class _Trace:
         return (
             row.get("id") != self.source
             and _plain(row.get("title")) == self.title
-            and (self.due is None or _day(row.get("dueDateTime")) == self.due)
+            and (self.days is None or _day(row.get("dueDateTime")) in self.days)
             and made is not None
             and made.timestamp() * 1000 >= self.since - EARLIER
             and isinstance(who, dict)
@@ -77,11 +77,19 @@ def _trace(tasks: Tasks, sent: Sent, sources: Mapping[str, Record]) -> _Trace | 
     place = tasks.catalogue().place(bucket)
     if place is None:
         return None
-    source = sources.get(action.target or "")
-    held: dict[str, Value] = {**(source.values if source else {"title": action.title}), **action.values}
-    known = action.verb == "create" or source is not None or "dueDateTime" in action.values
-    due = _day(held.get("dueDateTime")) if known else None
-    return _Trace(action.id, place[0].id, _plain(held.get("title")), due, sent.at, action.target)
+    days = _days(sent, sources.get(action.target or ""))
+    title = _plain(action.values.get("title", action.title))
+    return _Trace(action.id, place[0].id, title, days, sent.at, action.target)
+
+
+def _days(sent: Sent, source: Record | None) -> frozenset[str] | None:
+    """The days that what was made can be due on; None where that is not known. A move takes its day along, and somebody
+    may have changed it since it was sent: it is that of the old task now, or what was agreed before."""
+    values = sent.action.values
+    if sent.action.verb == "create" or "dueDateTime" in values:
+        return frozenset({_day(values.get("dueDateTime"))})
+    held = [known["dueDateTime"] for known in (sent.agreed, source.values if source else {}) if "dueDateTime" in known]
+    return frozenset(map(_day, held)) or None
 
 
 def _rows(tasks: Tasks, plan: Plan) -> Iterator[Mapping[str, Json]]:
