@@ -102,9 +102,9 @@ class Key(NamedTuple):
     """One way to recognise a record: all ``terms`` (CRM path, value to compare) must hold.
 
     Keys computed from a CRM record and from a Microsoft 365 record are equal exactly when the match entry holds, so
-    that pairing is a join. Empty values make no key. The value of a CRM instant is a span, from its first instant to the
-    first after it: that of a user's calendar day, ``2026-03-01T05:00:00Z/2026-03-02T05:00:00Z``, or of one second. A named tuple, because a
-    first sync puts tens of thousands into sets, several times over.
+    that pairing is a join. Empty values make no key. The value of a CRM instant is a span, from its first instant to
+    the first after it: that of a user's calendar day, ``2026-03-01T05:00:00Z/2026-03-02T05:00:00Z``, or of one
+    second. A named tuple, because a first sync puts tens of thousands into sets, several times over.
     """
 
     entry: str
