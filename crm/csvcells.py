@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from crm.csvfiles import Line, Sheet
+from sqlalchemy import select
+
+from crm.csvfiles import USERS, Line, Sheet
 from crm.csvtimes import time_from_cell
 from crm.fields import Column
+from crm.kinds import COMPANIES, Named
+from crm.people import all_users
+from crm.store import Edit
 from crm.values import Stored, Unfit, stored
 from engine.context import fold
 from engine.errors import UserError
@@ -87,3 +93,35 @@ def look_up(line: Line, label: str, known: Mapping[str, str], name: str, what: s
     if found is None:
         raise line.error(f"{label} names a {what} that the CRM does not have.", f"Add it to {sheet.file} first.")
     return found
+
+
+def owner_of(line: Line, owners: Mapping[str, str]) -> str | None:
+    """The id of the user whom a row is assigned to."""
+    name = line.cells.get("assigned_user_id", "")
+    return look_up(line, "Assigned To", owners, name, "user", USERS) if fold(name) else None
+
+
+def owners(edit: Edit) -> dict[str, str]:
+    """User ids by folded user name."""
+    users = all_users(edit.transaction.connection, edit.transaction.org)
+    return {fold(user.user_name): user.id for user in users}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A company or folder that is there; ``extra`` is its owner or its description."""
+
+    id: str
+    name: str
+    key: str
+    extra: str | None
+
+
+def named_records(edit: Edit, named: Named) -> list[Held]:
+    """All of them, the oldest first."""
+    table = named.table
+    extra = table.c.owner_id if named is COMPANIES else table.c.description
+    wanted = select(table.c.crm_id, table.c[named.name].label("name"), table.c.name_key, extra.label("extra"))
+    rows = edit.transaction.connection.execute(wanted.where(table.c.org_id == edit.transaction.org))
+    held = [Held(row.crm_id, row.name, row.name_key, row.extra) for row in rows]
+    return sorted(held, key=lambda one: (len(one.id), one.id))

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from sqlalchemy import select
-
-from crm import csvfiles
-from crm.csvcells import Once, at, flag, look_up, number, required, stored_cell
+from crm import csvfiles, csvrecords
+from crm.csvcells import Once, at, flag, look_up, named_records, number, owner_of, owners, required
 from crm.csvfiles import SHEETS, Line, Sheet, read_sheet, split_names
 from crm.csvtimes import DEFAULT_ZONE
-from crm.kinds import ACTIVITIES, COMPANIES, CONTACTS, FOLDERS, Kind, Named
+from crm.kinds import COMPANIES, FOLDERS
 from crm.lists import all_lists
-from crm.matchkeys import chunks
 from crm.people import Effect, User, all_teams, all_users
 from crm.store import CrmStore, Edit
-from crm.values import Draft
 from engine.context import fold
 from engine.errors import UserError
-from engine.records import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +30,6 @@ class Counts:
 
 
 _Import: TypeAlias = Callable[[Edit, Iterator[Line]], Iterator[Effect]]
-_Pointing: TypeAlias = Callable[[Line], tuple[Reference, ...]]
-"""What a cell of a row points to."""
 
 
 def import_folder(store: CrmStore, folder: Path, zone: str = DEFAULT_ZONE) -> dict[str, Counts]:
@@ -130,7 +123,7 @@ def _put_user(
 
 
 def _folders(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
-    known = {one.key: one for one in _named(edit, FOLDERS)}
+    known = {one.key: one for one in named_records(edit, FOLDERS)}
     once = Once("Folder")
     for line in lines:
         name = once.check(line, required(line, csvfiles.FOLDERS, "name"))
@@ -150,14 +143,14 @@ def _folders(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
 
 
 def _companies(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
-    present = _named(edit, COMPANIES)
+    present = named_records(edit, COMPANIES)
     by_id, by_name = {one.id: one for one in present}, {one.key: one for one in reversed(present)}
-    owners, once = _owners(edit), Once("Company Id")
+    known, once = owners(edit), Once("Company Id")
     for line in lines:
         name = required(line, csvfiles.COMPANIES, "accountname")
         crm_id = number(line, csvfiles.COMPANIES)
         held = by_id.get(once.check(line, crm_id)) if crm_id else by_name.get(fold(name))
-        owner = _owner(line, owners)
+        owner = owner_of(line, known)
         with at(line):
             if held is None:
                 edit.create_company(name, owner, crm_id)
@@ -169,59 +162,6 @@ def _companies(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
             if changed:
                 edit.change_company(held.id, **changed)
         yield "updated" if changed else "unchanged"
-
-
-def _contacts(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
-    companies = {one.key: one.name for one in _named(edit, COMPANIES)}
-    folders = {one.key: one.id for one in _named(edit, FOLDERS)}
-
-    def in_folders(line: Line) -> tuple[Reference, ...]:
-        names = split_names(line.cells["folder"])
-        return tuple(
-            Reference(look_up(line, "Folder", folders, name, "folder", csvfiles.FOLDERS), name) for name in names
-        )
-
-    pointing: dict[str, _Pointing] = {"accountid": lambda line: _company(line, companies), "folder": in_folders}
-    return _records(edit, lines, CONTACTS, csvfiles.CONTACTS, pointing)
-
-
-def _activities(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
-    users, lists = _owners(edit), _lists(edit)
-
-    def on_it(line: Line) -> tuple[Reference, ...]:
-        names = split_names(line.cells["users"])
-        return tuple(Reference(look_up(line, "Users", users, name, "user", csvfiles.USERS), "") for name in names)
-
-    pointing: dict[str, _Pointing] = {"tasklist": lambda line: _task_list(line, lists), "users": on_it}
-    return _records(edit, lines, ACTIVITIES, csvfiles.ACTIVITIES, pointing)
-
-
-def _records(
-    edit: Edit, lines: Iterator[Line], kind: Kind, sheet: Sheet, pointing: Mapping[str, _Pointing]
-) -> Iterator[Effect]:
-    """Rows of records with fields of their own, a few hundred at a time."""
-    owners, once = _owners(edit), Once(sheet.label("crmid"))
-    for part in chunks(lines):
-        ids: list[str | None] = []
-        drafts = []
-        for line in part:
-            crm_id = number(line, sheet)
-            ids.append(once.check(line, crm_id) if crm_id else None)
-            draft = Draft({one.name: stored_cell(line, one) for one in kind.columns if one.name in line.cells})
-            draft.references = {field: look(line) for field, look in pointing.items() if field in line.cells}
-            if "assigned_user_id" in line.cells:
-                owner = _owner(line, owners)
-                draft.references["assigned_user_id"] = (Reference(owner, ""),) if owner else ()
-            for column in kind.required:
-                if crm_id is None or column.name in line.cells:
-                    _filled(line, column.name, column.label, draft)
-            drafts.append(draft)
-        yield from (effect for _, effect in edit.put_drafts(kind.name, ids, drafts))
-
-
-def _filled(line: Line, name: str, label: str, draft: Draft) -> None:
-    if draft.columns.get(name) is None:
-        raise line.error(f"{label} is empty.")
 
 
 def _task_lists(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
@@ -255,85 +195,8 @@ def _task_lists(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
         yield "updated" if changed else "unchanged"
 
 
-def _shares(edit: Edit, lines: Iterator[Line]) -> Iterator[Effect]:
-    teams = {fold(team.name): team.id for team in all_teams(edit.transaction.connection, edit.transaction.org)}
-    users, sheet = _owners(edit), csvfiles.SHARES
-    for line in lines:
-        contact_id, activity_id = number(line, sheet), number(line, sheet, "activity")
-        if (contact_id is None) is (activity_id is None):
-            raise line.error("exactly one of Contact Id and Activity Id must be filled in.")
-        team, user = line.cells.get("team", "").strip(), line.cells.get("user", "").strip()
-        if bool(team) == bool(user):
-            raise line.error("exactly one of Team and User must be filled in.")
-        if team:
-            grantee_kind, grantee = "team", look_up(line, "Team", teams, team, "team", csvfiles.TEAMS)
-        else:
-            grantee_kind, grantee = "user", look_up(line, "User", users, user, "user", csvfiles.USERS)
-        kind = CONTACTS if contact_id else ACTIVITIES
-        access = line.cells["access"].strip().casefold()
-        with at(line):
-            yield edit.share(kind.name, contact_id or activity_id or "", grantee_kind, grantee, access)
-
-
 _IMPORTS: Final[dict[str, _Import]] = {
     "teams": _teams, "users": _users, "folders": _folders,
-    "companies": _companies, "contacts": _contacts, "tasklists": _task_lists, "activities": _activities,
-    "shares": _shares,
+    "companies": _companies, "contacts": csvrecords.contacts, "tasklists": _task_lists,
+    "activities": csvrecords.activities, "shares": csvrecords.shares,
 }  # fmt: skip
-
-
-def _company(line: Line, companies: Mapping[str, str]) -> tuple[Reference, ...]:
-    """By name: of several companies called so, a contact keeps its own, and a new one gets the oldest."""
-    name = line.cells["accountid"]
-    if not fold(name):
-        return ()
-    return (Reference(None, look_up(line, "Organisation Name", companies, name, "company", csvfiles.COMPANIES)),)
-
-
-def _lists(edit: Edit) -> dict[str, list[str]]:
-    """The ids of all task lists by folded name; an id stands for itself before any name."""
-    found = defaultdict(list)
-    present = [one for one, _ in all_lists(edit.transaction.connection, edit.transaction.org)]
-    for one in present:
-        found[fold(one.name)].append(one.id or "")
-    return found | {one.id or "": [one.id or ""] for one in present}
-
-
-def _task_list(line: Line, lists: Mapping[str, list[str]]) -> tuple[Reference, ...]:
-    name = line.cells["tasklist"].strip()
-    ids = lists.get(name) or lists.get(fold(name), [])
-    if len(ids) > 1:
-        raise line.error("several task lists have this name.", "Write the list's id instead; `tandem crm lists`.")
-    if name and not ids:
-        raise line.error("Task List names a list that the CRM does not have.", "Add it to tasklists.csv first.")
-    return (Reference(ids[0], name),) if name else ()
-
-
-def _owner(line: Line, owners: Mapping[str, str]) -> str | None:
-    name = line.cells.get("assigned_user_id", "")
-    return look_up(line, "Assigned To", owners, name, "user", csvfiles.USERS) if fold(name) else None
-
-
-def _owners(edit: Edit) -> dict[str, str]:
-    users = all_users(edit.transaction.connection, edit.transaction.org)
-    return {fold(user.user_name): user.id for user in users}
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A company or folder that is there; ``extra`` is its owner or its description."""
-
-    id: str
-    name: str
-    key: str
-    extra: str | None
-
-
-def _named(edit: Edit, named: Named) -> list[_Held]:
-    """All of them, the oldest first."""
-    table = named.table
-    extra = table.c.owner_id if named is COMPANIES else table.c.description
-    wanted = select(table.c.crm_id, table.c[named.name].label("name"), table.c.name_key, extra.label("extra"))
-    rows = edit.transaction.connection.execute(wanted.where(table.c.org_id == edit.transaction.org))
-    held = [_Held(row.crm_id, row.name, row.name_key, row.extra) for row in rows]
-    return sorted(held, key=lambda one: (len(one.id), one.id))

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Table, select, text, update
 
 from crm.access import Viewer
 from crm.actions import difference, placed
+from crm.among import among
 from crm.changes import START, Position, since
 from crm.fields import LIST_NAME_LENGTH
 from crm.kinds import ACTIVITIES, COMPANIES, FOLDERS, TASK_LISTS, Kind, Named, kind_named
@@ -83,6 +84,12 @@ class Edit(People):
         insert_rows(transaction, put, new)
         change_rows(transaction, put, changed)
         return effects
+
+    def present(self, kind: str, ids: Sequence[str]) -> set[str]:
+        """Those of these ids that records of this kind have."""
+        table = kind_named(kind).table
+        wanted = select(table.c.crm_id).where(table.c.org_id == self.transaction.org, among(table.c.crm_id))
+        return set(self.transaction.connection.execute(wanted, {"ids": ids}).scalars())
 
     def delete(self, kind: str, crm_id: str) -> None:
         gone = kind_named(kind)

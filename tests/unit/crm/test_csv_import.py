@@ -169,6 +169,7 @@ def test_other_files_update_too(desk: Desk, tmp_path: Path, name: str, content: 
         ("tasklists", "Task List\nA\nb\na\n", "line 4: "),
         ("activities", "Subject,Status\nok,\n,Done\n", "line 3: Subject is empty"),
         ("activities", "Activity Id,Subject\n12,\n", "line 2: Subject is empty"),
+        ("activities", "Activity Id,Status\n12,Done\n", "line 2: Subject is empty"),
         ("activities", "Activity Type,Subject\nParty,x\n", "line 2: Activity Type must be one of: Task, Meeting, Call"),
         ("activities", "Subject,Start Date & Time\nx,1.7.2026 9:00\n", "line 2: Start Date & Time must be a date and"),
         ("activities", "Subject,Start Date & Time\nx,2026-07-01\n", "line 2: Start Date & Time must be a date and"),
