@@ -110,11 +110,11 @@ class Line:
     ``added`` (only of one-way merging lines): a field of the side that is read whose value counts as one more element.
     ``keep_others``: what the entry says; it is bound into ``merging`` already.
 
-    ``sticky`` (only of path-to-path lines that run at every sync): a value of the CRM's field that spreads and stays.
-    Asked of each side by :meth:`sticks`, in this order: (1) A side that holds it now and did not in its base, or has
-    no base, sets the other side, if that does not hold it; nobody asks who wins. (2) Otherwise no value is ever written
-    over it: what changed on the other side is recorded in that side's base and does not travel, so that clearing it on
-    one side leaves it on the other. (3) While neither side holds it, now or after the write, the line is like any.
+    ``sticky`` (only of path-to-path lines that run at every sync): a value of the CRM's field that spreads and stays,
+    asked of each side by :meth:`sticks`. (1) A side that holds it now and did not in its base, or has no base, sets the
+    other side; nobody asks who wins. (2) Nothing else is ever written over it: what changed on the other side is
+    recorded in that side's base and does not travel. (3) A side that gave it up tells nobody either: the change is
+    recorded in its base. Values that neither side's base nor record holds as the sticky one travel as on any line.
     """
 
     entry: str

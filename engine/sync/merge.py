@@ -7,7 +7,7 @@ section of the rules decides; where nothing was ever agreed, its first-agreement
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.context import Context
 from engine.language.program import Direction, Line, Program, Reason, Rival
@@ -134,7 +134,7 @@ class Merger:
         if unmoved or self._agrees(to_m365, to_crm, slot):
             self._settle(line, slot)
         elif line.sticky is not None:
-            self._stick(line.sticky, to_m365, to_crm, slot)
+            self._stick(line, to_m365, to_crm, slot)
         elif (to_m365 and to_m365.always) or (to_crm and to_crm.always):
             self._overrule(to_m365, to_crm, slot)
         elif not slot.agreed_before:
@@ -185,18 +185,28 @@ class Merger:
         side, entry = self._winner(self.program.first_agreement)
         self._write(_loser(side), to_m365, to_crm, slot, lost=True, entry=entry)
 
-    def _stick(self, value: Value, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
-        """A sticky value travels from wherever it is set, conflict or not; taken away on one side it stays on the
-        other, and that is agreed."""
-        line = to_crm or to_m365
-        assert line is not None
-        here, there = slot.crm == value, line.lens.to_crm(slot.m365, None, self.context) == value
-        set_here = slot.crm_changed or not slot.agreed_before
-        set_there = slot.m365_changed or not slot.agreed_before
-        if here and not there and set_here:
-            self._write(M365, to_m365, to_crm, slot, lost=False)
-        elif there and not here and set_there:
-            self._write(CRM, to_m365, to_crm, slot, lost=False)
+    def _stick(self, line: Line, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
+        """A sticky value travels from wherever it is set, conflict or not; nothing is written over it, and a side that
+        gives it up tells nobody. Other values travel as ever."""
+        now: dict[Side, bool] = {}
+        before: dict[Side, bool] = {}
+        for side, value, base in ((CRM, slot.crm, slot.crm_base), (M365, slot.m365, slot.m365_base)):
+            now[side], before[side] = (line.sticks(side, one, self.context) for one in (value, base))
+        if now[CRM] or now[M365]:
+            holding: Side = CRM if now[CRM] else M365
+            if before[holding] or now[opposite(holding)]:
+                self._settle(line, slot)
+            else:
+                lost = _changed_on(opposite(holding), slot) and slot.agreed_before
+                self._write(opposite(holding), to_m365, to_crm, slot, lost=lost)
+            return
+        slot = replace(
+            slot, crm_changed=slot.crm_changed and not before[CRM], m365_changed=slot.m365_changed and not before[M365]
+        )
+        if not slot.agreed_before:
+            self._first(to_m365, to_crm, slot)
+        elif slot.crm_changed or slot.m365_changed:
+            self._follow(to_m365, to_crm, slot, None)
         else:
             self._settle(line, slot)
 
