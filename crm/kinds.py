@@ -4,7 +4,8 @@ here; everything else in this room works from the description."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final, TypeAlias
 
 from sqlalchemy import Table
@@ -129,6 +130,20 @@ class Kind:
     @property
     def label(self) -> str:
         return self.schema.label
+
+
+@cache
+def narrowed(kind: Kind, fields: frozenset[str]) -> Kind:
+    """The kind for reading records with these fields alone."""
+    groups = {group: names for group, names in kind.groups.items() if group in fields}
+    wanted = fields.union(*groups.values())
+    return replace(
+        kind,
+        columns=tuple(column for column in kind.columns if column.name in wanted),
+        ones=tuple(one for one in kind.ones if one.field in fields),
+        manys=tuple(many for many in kind.manys if many.field in fields),
+        groups=groups,
+    )
 
 
 def name_path(one: One) -> str:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, select
 
@@ -16,6 +17,7 @@ from crm.kinds import Kind, Many, Named, One
 from crm.matchkeys import chunks, pointed
 from crm.values import postal
 from engine.records import CRM, Record, Reference, Value
+from engine.schema import TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ def load(
             found[record.id] = Seen(record, bool(row[_READABLE]), row)
     return found
 
+
+_LONG: Final = 200
+"""Characters from which on a text is hardly ever another record's too."""
 
 _READABLE, _EDITABLE, _ID, _VERSION, _MODIFIED, _HEAD = range(6)
 
@@ -99,6 +104,7 @@ def _reading(kind: Kind) -> Callable[[Row[Any]], dict[str, Value]]:
         start += 2 + len(one.to.flags)
     names = list(_own(kind))
     end = start + len(names)
+    repeated = _repeated(kind)
     groups, at = [], end
     for group, members in kind.groups.items():
         groups.append((group, at, at + len(members)))
@@ -106,6 +112,9 @@ def _reading(kind: Kind) -> Callable[[Row[Any]], dict[str, Value]]:
 
     def read(row: Row[Any]) -> dict[str, Value]:
         values: dict[str, Value] = dict(zip(names, row[start:end], strict=True))
+        for name in repeated:
+            if text := values[name]:
+                values[name] = intern(text)  # type: ignore[arg-type]
         values["crmid"] = row[_ID]
         for group, first, last in groups:
             values[group] = postal(row[first:last])
@@ -114,6 +123,12 @@ def _reading(kind: Kind) -> Callable[[Row[Any]], dict[str, Value]]:
         return values
 
     return read
+
+
+def _repeated(kind: Kind) -> list[str]:
+    """Fields whose texts are often the same from record to record: each text is then held once."""
+    plain = [one.field for one in kind.ones if one.to.plain]
+    return plain + [column.name for column in kind.plain if column.type is TEXT and (column.length or _LONG) < _LONG]
 
 
 def _telling(named: Named) -> Callable[[Sequence[Any], int], Value]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Final
+from copy import copy
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection, Engine
 
@@ -11,7 +12,7 @@ from crm.access import Viewer, access_token, viewer
 from crm.actions import carry_out
 from crm.changes import START, Position, gone_since, head, merged_into, since
 from crm.fields import SCHEMAS
-from crm.kinds import NAMED, Kind, kind_named
+from crm.kinds import NAMED, Kind, kind_named, narrowed
 from crm.matching import find_records
 from crm.matchkeys import CHUNK, chunks
 from crm.reading import find_marks, load, visible
@@ -28,6 +29,9 @@ from engine.schema import Schema
 BATCH: Final = 250
 """How many writes share a transaction."""
 
+Fields: TypeAlias = Mapping[str, frozenset[str]]
+"""By kind, the fields that are wanted of its records; of other kinds all are."""
+
 WHOLE: Final = ""
 """The CRM has one change feed; this is its collection."""
 
@@ -37,9 +41,10 @@ class CrmReader:
     are left out. Every call opens and ends its own short transactions; the change feed one per page, so that a slow
     reader never holds up a writer."""
 
-    def __init__(self, database: Database, users: Sequence[str]) -> None:
+    def __init__(self, database: Database, users: Sequence[str], fields: Fields) -> None:
         self._database = database
         self._users = users
+        self._fields = fields
 
     def collections(self, kind: str) -> Sequence[Reference]:
         return (Reference(WHOLE, ""),)
@@ -47,7 +52,7 @@ class CrmReader:
     def changes(self, kind: str, cursors: Mapping[str, str | None]) -> Iterator[Page]:
         """Records in the order of their revisions; the cursor is the revision of the whole CRM when the round
         began. A cursor that this CRM never gave out (a restored backup) starts a full round."""
-        found = kind_named(kind)
+        found = self._kind(kind)
         for collection, cursor in cursors.items():
             if collection != WHOLE:
                 raise ValueError(f"the CRM has no collection {collection!r}")
@@ -71,7 +76,7 @@ class CrmReader:
 
     def read(self, kind: str, ids: Collection[str], parts: Collection[str] = ()) -> Iterator[Record | Gone | Barred]:
         """The CRM hands over whole records: there are no parts to ask for."""
-        found = kind_named(kind)
+        found = self._kind(kind)
         for part in chunks(dict.fromkeys(ids)):
             with self._database.reading() as connection:
                 states = list(self._states(connection, found, part))
@@ -119,6 +124,11 @@ class CrmReader:
     def _viewer(self, connection: Connection) -> Viewer:
         return viewer(connection, self._database.org, self._users)
 
+    def _kind(self, name: str) -> Kind:
+        """The kind, with the fields that are wanted of it."""
+        found, fields = kind_named(name), self._fields.get(name)
+        return found if fields is None else narrowed(found, fields)
+
 
 def _page(connection: Connection, kind: Kind, us: Viewer, after: Position, full: bool) -> tuple[Page, Position | None]:
     rows = since(connection, kind, us, after, CHUNK)
@@ -131,8 +141,10 @@ def _page(connection: Connection, kind: Kind, us: Viewer, after: Position, full:
 class CrmWriter(CrmReader):
     """Reads and writes the CRM with the rights of a space's users."""
 
-    def __init__(self, database: Database, users: Sequence[str], still_ours: Callable[[], bool]) -> None:
-        super().__init__(database, users)
+    def __init__(
+        self, database: Database, users: Sequence[str], fields: Fields, still_ours: Callable[[], bool]
+    ) -> None:
+        super().__init__(database, users, fields)
         self._still_ours = still_ours
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
@@ -167,15 +179,23 @@ class CrmSystem:
         on_commit: Callable[[str], None] | None = None,
     ) -> None:
         self._database = Database(engine, org, clock, on_commit)
+        self._fields: Fields = {}
+
+    def reading(self, kind: str, fields: frozenset[str]) -> CrmSystem:
+        """The same CRM, of which records of this kind are read with these fields alone: the others count as not
+        fetched."""
+        narrow = copy(self)
+        narrow._fields = {**self._fields, kind: fields}
+        return narrow
 
     def schema(self, kind: str) -> Schema:
         return SCHEMAS[CRM, kind]
 
     def reader(self, space: Space) -> ReadView:
-        return CrmReader(self._of(space), _users(space))
+        return CrmReader(self._of(space), _users(space), self._fields)
 
     def writer(self, space: Space, still_ours: Callable[[], bool]) -> WriteView:
-        return CrmWriter(self._of(space), _users(space), still_ours)
+        return CrmWriter(self._of(space), _users(space), self._fields, still_ours)
 
     def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
         """The CRM mails nobody."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from sys import intern
 from typing import TypeAlias
 
 from crm.fields import Column
@@ -178,9 +179,13 @@ def street_lines(street: Value) -> tuple[Value, Value]:
 
 
 def postal(parts: Sequence[str | None]) -> Value:
-    """The address that rules see, from its stored columns in order; None when all are empty."""
-    street, second, *rest = parts
+    """The address that rules see, from its stored columns in order; None when all are empty. Of towns and countries,
+    which many records share, one text is kept."""
+    street, second, city, region, code, country = parts
     if street and second:
         street = f"{street}\n{second}"
-    whole = (street or second, *rest)
-    return whole if any(whole) else None
+    if not (street or second or city or region or code or country):
+        return None
+    return (
+        street or second, city and intern(city), region and intern(region), code, country and intern(country),
+    )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from sys import intern
 from typing import Final
 
 from engine.records import M365, Record, Reference, Value
 from graph_client.answers import Json
-from graph_client.fields import CONTACT_ROWS, Row
+from graph_client.fields import CONTACT, CONTACT_ROWS, Row
 
 ADDRESS_PARTS: Final = ("street", "city", "state", "postalCode", "countryOrRegion")
 """Graph's names of the five parts, in the engine's order: street, city, region, code, country."""
-SELECT: Final = ",".join(("id", "lastModifiedDateTime", *(row.wire_name for row in CONTACT_ROWS)))
 NAME_PARTS: Final = ("givenName", "middleName", "surname", "companyName", "emailAddresses")
 """What the display name is made of."""
 NO_YEAR: Final = "0001"
@@ -23,21 +26,46 @@ Place = Callable[[str], Reference]
 """The folder with this id, by the name people know."""
 
 
-def decode(row: Mapping[str, Json], place: Place) -> Record | None:
-    """The record in one row of Graph's JSON; None when the row has no id. Members that are missing were not fetched,
-    members of an unexpected shape count as empty."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Some fields of a contact: what to ask for, and how each is read. ``digest`` tells it from others."""
+
+    select: str
+    readers: tuple[tuple[str, str, Callable[[Json], Value]], ...]
+    digest: str
+
+
+@cache
+def wanted(fields: frozenset[str] | None = None) -> Wanted:
+    """These fields, or all of them. Where a contact lies is always among them: it tells who is gone."""
+    rows = [row for row in CONTACT_ROWS if fields is None or row.name in fields or row is _FOLDER]
+    select = ",".join(("id", "lastModifiedDateTime", *(row.wire_name for row in rows)))
+    readers = tuple((row.name, row.wire_name, _reader(row)) for row in rows if row is not _FOLDER)
+    digest = hashlib.blake2b(f"{CONTACT.digest()} {select}".encode(), digest_size=6).hexdigest()
+    return Wanted(select, readers, digest)
+
+
+def _reader(row: Row) -> Callable[[Json], Value]:
+    return _repeated if row.name in _REPEATED else _READ[row.wire]
+
+
+def decode(row: Mapping[str, Json], place: Place, fields: Wanted | None = None) -> Record | None:
+    """The record in one row of Graph's JSON; None when the row has no id. Members that are missing, or not wanted, were
+    not fetched; members of an unexpected shape count as empty."""
     id = row.get("id")
     if not isinstance(id, str) or not id:
         return None
     values: dict[str, Value] = {}
-    for name, member, read in _READERS:
+    for name, member, read in (fields or wanted()).readers:
         if member in row:
             raw = row[member]
             values[name] = None if not raw else read(raw)
     folder = row.get(_FOLDER.wire_name)
     if isinstance(folder, str) and folder:
         values[_FOLDER.name] = place(folder)
-    return Record(M365, "contact", id, etag(row), values, modified=milliseconds(row.get("lastModifiedDateTime")))
+    return Record(
+        M365, "contact", intern(id), intern(etag(row)), values, modified=milliseconds(row.get("lastModifiedDateTime"))
+    )
 
 
 def etag(row: Mapping[str, Json]) -> str:
@@ -82,8 +110,12 @@ def _addresses(raw: Json) -> Value:
 
 
 def _postal(raw: Json) -> Value:
-    parts = tuple(_text(raw.get(part)) for part in ADDRESS_PARTS) if isinstance(raw, dict) else ()
-    return parts if any(parts) else None
+    if not isinstance(raw, dict):
+        return None
+    street, city, region, code, country = [_text(raw.get(part)) for part in ADDRESS_PARTS]
+    if not (street or city or region or code or country):
+        return None
+    return (street, city and intern(city), region and intern(region), code, country and intern(country))
 
 
 def _address(item: Mapping[str, Json]) -> tuple[Value, ...]:
@@ -158,7 +190,12 @@ def milliseconds(raw: Json) -> int | None:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
+def _repeated(raw: Json) -> str | None:
+    """A text that many contacts have: it is held once."""
+    return intern(raw) if isinstance(raw, str) and raw else None
+
+
+_REPEATED: Final = ("givenName", "surname", "jobTitle", "department")
 _READ: Final[Mapping[str, Callable[[Json], Value]]] = {
     "text": _text, "list": _list, "addresses": _addresses, "postal": _postal, "day": _day,
 }  # fmt: skip
-_READERS: Final = tuple((row.name, row.wire_name, _READ[row.wire]) for row in CONTACT_ROWS if row.wire != "folder")

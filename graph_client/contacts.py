@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import Unavailable
@@ -13,8 +12,7 @@ from engine.records import M365, Barred, Gone, Record, State
 from graph_client.ahead import Ahead
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import Item, in_waves
-from graph_client.codec import SELECT, decode
-from graph_client.fields import CONTACT
+from graph_client.codec import Wanted, decode, wanted
 from graph_client.folders import QUESTIONS, Folders, from_answers, load, locate, quoted
 from graph_client.marks import by_mark
 from graph_client.paging import PAGE_SIZE, Expired, Rows, fresh, pages
@@ -23,21 +21,16 @@ from graph_client.session import Session, describe
 SHORT_PAGE: Final = "odata.maxpagesize=100"
 """Pages inside a batch, so that twenty of them stay far below the size limit."""
 RESTARTS: Final = 2
-FIELDS_DIGEST: Final = hashlib.blake2b(f"{CONTACT.digest()} {SELECT}".encode(), digest_size=6).hexdigest()
-
-
-def pack(link: str) -> str:
-    """A cursor: the delta link, and which fields it was made for."""
-    return f"{FIELDS_DIGEST} {link}"
 
 
 @dataclass(slots=True)
 class Contacts:
-    """One mailbox's contacts, for one view. Folders are read once and kept."""
+    """One mailbox's contacts, for one view, with the fields in ``wanted``. Folders are read once and kept."""
 
     session: Session
     known: Folders | None = None
     ahead: Ahead | None = None
+    wanted: Wanted = field(default_factory=wanted)
 
     def folders(self) -> Folders:
         if self.known is None:
@@ -61,10 +54,10 @@ class Contacts:
 
     def read(self, ids: Collection[str]) -> Iterator[State]:
         """The present state of each; a contact that lies in no contact folder was deleted."""
-        wanted = list(ids)
-        items = [Item("GET", contact_path(id, select=True)) for id in wanted]
+        asked = list(ids)
+        items = [Item("GET", contact_path(id, self.wanted)) for id in asked]
         for index, answer in in_waves(self.session, items):
-            yield self.state(wanted[index], answer)
+            yield self.state(asked[index], answer)
 
     def state(self, id: str, answer: Answer) -> State:
         """What an answer to a GET by id proves. Raises Unavailable where it proves nothing."""
@@ -85,7 +78,7 @@ class Contacts:
         return found is not None
 
     def record(self, row: Mapping[str, Json]) -> Record:
-        found = decode(row, self.folders().reference)
+        found = decode(row, self.folders().reference, self.wanted)
         if found is None:
             raise Unavailable("Microsoft 365 answered a contact without an id.")
         return found
@@ -113,7 +106,7 @@ class Contacts:
     def _unpack(self, cursor: str | None) -> str | None:
         """The link in a cursor; None where it was made for other fields or another server."""
         digest, _, link = (cursor or "").partition(" ")
-        if digest != FIELDS_DIGEST:
+        if digest != self.wanted.digest:
             return None
         try:
             return self.session.address(link)
@@ -137,7 +130,7 @@ class Contacts:
             full = answer is None
             try:
                 if answer is None:
-                    answer = self.session.call("GET", _full_path(self.folders().real(folder)), prefer=PAGE_SIZE)
+                    answer = self.session.call("GET", self._full_path(folder), prefer=PAGE_SIZE)
                 if answer.meaning is Meaning.GONE:
                     raise Unavailable(f"Microsoft 365 lists a folder that it can't find ({describe(answer)}).")
                 for page in pages(self.session, fresh(answer), delta=True):
@@ -158,14 +151,13 @@ class Contacts:
             last[id] = row
         records = [self.record(row) for row in last.values() if "@removed" not in row]
         gone = [id for id, row in last.items() if "@removed" in row]
-        cursor = pack(page.delta) if page.delta else None
+        cursor = f"{self.wanted.digest} {page.delta}" if page.delta else None  # for which fields it was made
         return Page(folder, records, gone, cursor=cursor, full=full)
 
-
-def contact_path(id: str, select: bool = False) -> str:
-    """A contact is reached by its id alone, whatever its folder."""
-    return f"/me/contacts/{quoted(id)}" + (f"?$select={SELECT}" if select else "")
+    def _full_path(self, folder: str) -> str:
+        return f"/me/contactFolders/{quoted(self.folders().real(folder))}/contacts/delta?$select={self.wanted.select}"
 
 
-def _full_path(folder: str) -> str:
-    return f"/me/contactFolders/{quoted(folder)}/contacts/delta?$select={SELECT}"
+def contact_path(id: str, fields: Wanted | None = None) -> str:
+    """A contact is reached by its id alone, whatever its folder. Without ``fields`` it comes as the service likes."""
+    return f"/me/contacts/{quoted(id)}" + (f"?$select={fields.select}" if fields else "")

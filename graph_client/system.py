@@ -20,6 +20,7 @@ from graph_client.batch import MOST_ITEMS
 from graph_client.calendar.codec import HOME
 from graph_client.calendar.reading import Events
 from graph_client.calendar.writing import EventWriter
+from graph_client.codec import wanted
 from graph_client.connection import Connection
 from graph_client.contacts import Contacts
 from graph_client.effects import effects
@@ -68,6 +69,12 @@ class GraphSystem:
         self._troubles: dict[tuple[str, str], Troubles] = {}
         self._shared: dict[tuple[str, str], Tasks] = {}
         self._lock = threading.Lock()
+        self._fields: dict[str, frozenset[str]] = {}
+
+    def want(self, kind: str, fields: frozenset[str]) -> None:
+        """From now on, contacts are read with these fields alone: the others count as not fetched. Other kinds are
+        read whole."""
+        self._fields[kind] = fields
 
     def schema(self, kind: str) -> Schema:
         return SCHEMAS[(M365, kind)]
@@ -136,7 +143,8 @@ class GraphSystem:
 
     def _feeds(self, space: Space, still_ours: Callable[[], bool]) -> tuple[Contacts, Events, Ahead]:
         session, ahead = self._mailbox(space, still_ours), self._account(space.org, space.id).ahead
-        return Contacts(session, ahead=ahead), Events(session, space.zone, ahead), ahead
+        fields = wanted(self._fields.get(CONTACT.kind))
+        return Contacts(session, ahead=ahead, wanted=fields), Events(session, space.zone, ahead), ahead
 
     def _members(self, space: Space, still_ours: Callable[[], bool]) -> Members:
         troubles = self._troubles[(space.org, space.id)] = {}

@@ -15,7 +15,7 @@ from engine.port import Outcome, Refused, Stale, Unknown, Written
 from engine.records import Reference
 from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import RETURN, Item, in_waves
-from graph_client.codec import display_name, encode, etag, updated
+from graph_client.codec import display_name, encode, etag, updated, wanted
 from graph_client.contacts import Contacts, contact_path
 from graph_client.folders import NoFolder, ensure, quoted
 from graph_client.marks import marked
@@ -92,7 +92,7 @@ class Writer:
         return members
 
     def _change(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        asked = [Item("GET", contact_path(str(action.target), select=True)) for action in actions]
+        asked = [Item("GET", contact_path(str(action.target), wanted())) for action in actions]
         ready: list[_Ready] = []
         moves: list[tuple[Action, str]] = []
         for index, answer in in_waves(self.contacts.session, asked):
@@ -156,7 +156,7 @@ class Writer:
             return Written(action.id, None)
         row = answer.members
         if not row and action.target:
-            row = self.contacts.session.get(contact_path(str(action.target), select=True)).members
+            row = self.contacts.session.get(contact_path(str(action.target), wanted())).members
         if not isinstance(row.get("id"), str) or not etag(row):
             return Unknown(action.id)
         return Written(action.id, self.contacts.record(row))

@@ -112,8 +112,8 @@ def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
     if "keys" in detail:
         detail["keys"] = tuple(_to_key(*parts) for parts in detail["keys"])
     return Link(
-        id=link_id, space=space, kind=kind, m365_id=m365_id, crm_id=crm_id, m365_version=m365_version,
-        crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, identity=identity or "", **detail,
+        id=link_id, space=space, kind=kind, m365_id=m365_id and intern(m365_id), crm_id=crm_id,
+        m365_version=intern(m365_version), crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, identity=identity or "", **detail,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from engine.errors import Unavailable, UserError
 from engine.language.program import Program
 from engine.language.suggestions import did_you_mean
 from engine.links import Member, Space
+from engine.records import CRM, M365
 from engine.settings import effective
 from engine.sync.pipeline import Tick
 from engine.sync.read import Progress, silent
@@ -237,10 +238,12 @@ class Installation:
     ) -> Tick:
         """One space and one rule file at this instant, ready to be planned or run."""
         contexts, members = self._contexts(space, program)
+        self.m365.want(program.m365.kind, program.reads[M365])
         return Tick(
             program=program, space=replace(space, members=members) if space.members else space, context=contexts[0],
-            others=tuple(contexts[1:]), crm=self.crm, m365=self.m365, state=state or self.state, run=run,
-            clock=self.milliseconds, everything=everything, limits=self.settings.limits, progress=progress,
+            others=tuple(contexts[1:]), crm=self.crm.reading(program.crm.kind, program.reads[CRM]), m365=self.m365,
+            state=state or self.state, run=run, clock=self.milliseconds, everything=everything,
+            limits=self.settings.limits, progress=progress,
         )  # fmt: skip
 
     def _directory(self, program: Program) -> Directory:

@@ -258,6 +258,9 @@ class Program:
     side, or that have none; a line over a path that was not fetched is left out. Generated code; the hot path."""
     project: Mapping[Side, Projection]
     """Side to write ▸ (values of the other side, context) ▸ value per written path, for the lines in ``projected``."""
+    reads: Mapping[Side, frozenset[str]]
+    """The fields of each side that anything in the rules looks at or writes, and those that the schema points out: a
+    side may leave all others unread."""
     projected: Mapping[Side, frozenset[int]]
     """Indexes of the lines that ``project`` runs: the first over each path, of the path-to-path lines without a guard
     that write that side and are not ``on first sync``."""

@@ -154,6 +154,7 @@ class Conditions:
 
     def _field(self, ref: FieldRef) -> ast.expr:
         first, *rest = steps(ref.path)
+        self.module.reads.add((ref.side, first.name))
         found = self.roots.get((ref.side, first.name))
         if found is None:
             found = call("read", nodes.name(ref.side), constant(first.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
 from engine.language import keys
@@ -32,7 +32,7 @@ from engine.language.keys import Alternative, Term
 from engine.language.program import Choice, Copies, Instants, Line, MatchEntry, Place, Program, Reason, Series
 from engine.lenses.base import Lens, Merging
 from engine.records import Side
-from engine.schema import steps
+from engine.schema import Schema, steps
 
 FUNCTIONS: Final[dict[str, object]] = {
     **expressions.FUNCTIONS,
@@ -96,7 +96,7 @@ class Generator:
         answers: dict[str, Any] = {called: made[called] for called in _ANSWERS}
         return Program(
             digest=digest(rules, text), name=rules.name, crm=rules.crm, m365=rules.m365, settings=rules.settings,
-            projected=self.projected,
+            projected=self.projected, reads={side: self._reads(side) for side in SIDES_OF_A_PAIR},
             entries=places(rules), lines=tuple(self._line(rule, made) for rule in rules.lines),
             conflict_per=rules.conflict_per, fill_empty=rules.fill.policy == "fill it", fill_entry=rules.fill.entry.id,
             matches=self._matches(made), if_several=choice(rules.if_several), if_taken=choice(rules.if_taken),
@@ -117,6 +117,15 @@ class Generator:
             entry=rule.same.id, organiser=rule.organiser.path, leads=made["leads"], first_synced=rule.first_synced,
             own=rule.own.id if rule.own else "",
         )  # fmt: skip
+
+    def _reads(self, side: Side) -> frozenset[str]:
+        """Fields that conditions, keys and sources look at, those of the map lines, and what the schema points out."""
+        schema = self.rules.crm if side == "crm" else self.rules.m365
+        found = {name for of_side, name in self.module.reads if of_side == side}
+        for rule in self.rules.lines:
+            ends = (rule.left, rule.right, rule.added)
+            found |= {steps(end.path)[0].name for end in ends if isinstance(end, FieldRef) and end.side == side}
+        return frozenset(found | pointed_out(schema))
 
     # ---- map lines --------------------------------------------------------------------------------------------
 
@@ -235,6 +244,13 @@ def generate(checked: Checked, text: str) -> Program:
 def end(rule: MapRule) -> Operand | None:
     """The end of a line that is no field, if there is one."""
     return next((operand for operand in (rule.left, rule.right) if not isinstance(operand, FieldRef)), None)
+
+
+def pointed_out(schema: Schema) -> set[str]:
+    """The fields that the schema itself says something about, whatever that is."""
+    told = [getattr(schema, one.name) for one in fields(schema) if one.name not in ("fields", "by_name")]
+    names = {name for one in told for name in (one if isinstance(one, tuple) else (one,)) if isinstance(name, str)}
+    return {field.name for field in schema.fields if field.name in names or field.container or field.part}
 
 
 def choice(rule: PolicyRule) -> Choice:

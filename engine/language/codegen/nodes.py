@@ -114,6 +114,8 @@ class Module:
     def __init__(self, file: str, functions: dict[str, object]) -> None:
         self.file = file
         self.body: list[ast.stmt] = []
+        self.reads: set[tuple[str, str]] = set()
+        """(side, field) of every record field that a condition, a key or a source looks at."""
         self.globals: dict[str, object] = {"__builtins__": {}, **functions}
 
     def value(self, value: object, kind: str) -> ast.expr:

@@ -185,3 +185,18 @@ def test_the_modified_time_is_that_of_the_last_edit(desk: Desk) -> None:
     desk.now = 70
     edited = desk.written(change(same, lastname="B"))
     assert [one.modified for one in (record, same, edited)] == [50, 50, 70]
+
+
+def test_fields_that_nobody_wants_are_not_read(desk: Desk) -> None:
+    """A narrowed CRM lists and reads the wanted fields alone, and writes and returns whole records as ever."""
+    desk.people("anna")
+    contact = desk.contact(firstname="Ada", mailing=("1 Quay", "Leith", None, None, None), fax="1", private=True)
+    narrow = desk.system.reading("Contact", frozenset({"firstname", "mailing", "folder"}))
+    reader = narrow.reader(desk.space())
+    listed = [record for page in reader.changes("Contact", {"": None}) for record in page.records]
+    wanted = {"crmid": contact, "firstname": "Ada", "mailing": ("1 Quay", "Leith", None, None, None), "folder": None}
+    assert [record.values for record in listed] == [wanted]
+    assert [state.values for state in reader.read("Contact", [contact]) if isinstance(state, Record)] == [wanted]
+    (whole,) = desk.system.reader(desk.space()).read("Contact", [contact])
+    assert isinstance(whole, Record)
+    assert (whole.version, whole.values["fax"]) == (listed[0].version, "1")

@@ -573,3 +573,20 @@ def test_own_writes_come_back_with_the_same_version(
 def test_the_mark_never_changes() -> None:
     """Contacts out there carry it: another name would lose them."""
     assert MARK == "String {6f0d2c8e-3b57-4c1a-9c53-d1a7a46e0b92} Name TandemAction"
+
+
+def test_fields_that_nobody_wants_are_not_asked_for(world: GraphWorld, system: GraphSystem) -> None:
+    """Rounds and readings by id select the wanted fields; a cursor that was made for others starts a full round."""
+    ada = made(system.writer(world.space(), lambda: True), givenName="Ada", surname="Lund", manager="Bo")
+    system.want("contact", frozenset({"givenName"}))
+    pages = everything(reader(world, system))
+    assert {frozenset(record.values) for page in pages for record in page.records} == {
+        frozenset({"givenName", "parentFolder"})
+    }
+    assert one(reader(world, system), ada.id) == last(pages)[ada.id]
+    system.want("contact", frozenset({"givenName", "manager"}))
+    wider = list(reader(world, system).changes("contact", cursors(pages)))
+    assert all(page.full for page in wider)
+    found = last(wider)[ada.id]
+    assert found is not None
+    assert found.values["manager"] == "Bo"

@@ -21,7 +21,7 @@ from engine.language.program import Program
 from engine.language.resolve import resolve
 from engine.lenses.base import Untranslatable
 from engine.records import M365, NO_BASE, NOT_FETCHED, Absence, Record, Reference, Side, Value
-from engine.schema import Schemas
+from engine.schema import Schemas, steps
 
 HOSTILE = "__import__('os').system('true') # {0} %s \\ \\n ); import os"
 
@@ -68,6 +68,27 @@ def test_only_allowed_nodes_are_generated(module: Generator) -> None:
         used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
         assert used <= local | values
         assert all(name.isascii() and name.isidentifier() for name in used)
+
+
+def test_what_the_code_looks_at_is_told(module: Generator) -> None:
+    """Every field that generated code reads of a record, or that a map line names, is among those to be read."""
+    read = {
+        (call.args[0].id, call.args[1].value)
+        for call in ast.walk(module.module.tree())
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "read"
+        if isinstance(call.args[0], ast.Name) and isinstance(call.args[1], ast.Constant)
+    }
+    program = module.program("text")
+    told = {(side, name) for side, names in program.reads.items() for name in names}
+    mapped = {
+        (side, steps(path)[0].name)
+        for line in program.lines
+        for side, path in (("crm", line.crm_path), ("m365", line.m365_path))
+        if path
+    }
+    assert read | mapped <= told
+    assert {("crm", name) for name in program.crm.title} <= told
+    assert all(name in (program.crm if side == "crm" else program.m365).by_name for side, name in told)
 
 
 def test_globals_are_chosen_functions_and_values(module: Generator) -> None:
