@@ -133,6 +133,8 @@ class Gatherer:
 
     def _pairing(self, link: Link, base: Base) -> Pairing:
         item = self.present[M365].get(link.m365_id or "")
+        if isinstance(item, Gone) and self.reading.groups.get(link.group):
+            item = replace(item, cancelled=True)  # its series goes on without it
         copy = self.present[M365].get(link.copy) if link.copy else None
         if link.copy and not isinstance(copy, Record):
             link, copy = replace(link, copy=""), None

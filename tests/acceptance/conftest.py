@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from board import Board
+from diary import Diary
 from installed import Installed, firm, founded
 
 from graph_emulator.control_client import ControlClient
@@ -78,3 +79,13 @@ def board(installation: Installed) -> Board:
     installation.sync("anna")
     installation.last_looks = ((), ("--full",))
     return made
+
+
+@pytest.fixture
+def diary(installation: Installed, emulator: Emulator) -> Diary:
+    """The calendars, with every mailbox's first sync behind them. Afterwards a plan that looks at everything must be
+    empty as well."""
+    opened = Diary.opened(installation, emulator)
+    installation.sync()
+    installation.last_looks = ((), ("--full",))
+    return opened
