@@ -263,6 +263,16 @@ class Installation:
             {id: user.email1.casefold() for id, user in people.items() if user.email1},
         )
 
+    def asleep(self, space: Space, program: Program) -> bool:
+        """Whether a kind of record ships switched off and nobody has touched its settings in this space."""
+        now = self.clock()
+        by_default = Context(now, space.zone, space.user, {spec.name: spec.default for spec in program.settings})
+        if _takes_part(program, by_default):
+            return False
+        users = (None, *(member.user for member in space.everyone))
+        touched = (stored_settings(self.engine, self.org, program.name, *filter(None, (user,))) for user in users)
+        return not any(touched)
+
     def _contexts(self, space: Space, program: Program) -> tuple[list[Context], tuple[Member, ...]]:
         """A context for each member that takes part, the leading one first, and these members: of a shared space
         those who sync this kind of record. Where nobody does, the leader's, whose direction writes nothing."""

@@ -88,9 +88,11 @@ class _Journal(SqlState):
         super().intend(fence, run, intents)
 
 
-def served(record: SpaceRecord, programs: Sequence[Program]) -> list[Program]:
-    """The rule files whose records live in this space: in a mailbox, or where several users share them."""
-    return [program for program in programs if program.m365.shared is record.shared]
+def served(installation: Installation, record: SpaceRecord, programs: Sequence[Program]) -> list[Program]:
+    """The rule files whose records live in this space: in a mailbox, or where several users share them. What ships
+    switched off, and nobody has ever switched on, is not even read."""
+    here = [program for program in programs if program.m365.shared is record.shared]
+    return [program for program in here if not installation.asleep(record.space, program)]
 
 
 def plan_space(
@@ -110,7 +112,7 @@ def tick_space(
 ) -> list[Ticked]:
     """Run every rule file whose records live in this space under one lease, up to the first that fails; how each
     fared. A side that can't be used or a sign-in that is gone raises nothing: that space alone has a bad tick."""
-    programs = served(record, programs)
+    programs = served(installation, record, programs)
     if not programs:
         return []
     now = installation.milliseconds()

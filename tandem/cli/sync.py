@@ -85,7 +85,7 @@ def _views(installation: Installation, user: str | None, full: bool) -> tuple[li
             click.echo(f"Error: {who}: {_paused(installation, record.space.user)}", err=True)
             continue
         try:
-            for program in served(record, programs):
+            for program in served(installation, record, programs):
                 with watching(who) as watch:
                     found = plan_space(installation, record, program, everything=full, progress=watch)
                 views.append(view(found, program, who))
@@ -107,6 +107,8 @@ def _print_plans(views: Sequence[PlanView]) -> None:
     from tandem.render import as_text, guard_text
 
     paint = painter(sys.stdout)
+    if not views:
+        click.echo("Nothing to plan: nothing that could be read is switched on (`tandem org show`).", err=True)
     for number, view in enumerate(views):
         if number:
             click.echo()

@@ -97,7 +97,7 @@ class Child:
         plans = [
             [_said(one) for one in plan_space(installation, record, program, everything=everything).decisions]
             for record in installation.chosen_spaces(None)
-            for program in served(record, installation.programs())
+            for program in served(installation, record, installation.programs())
             for everything in (False, True)
         ]
         return {"rounds": rounds, "plans": [[one for one in plan if one] for plan in plans], **_inspected(installation)}
@@ -124,7 +124,7 @@ def _inspected(installation: Installation) -> dict[str, Any]:
     names = {id: _name(record) for id, record in people.items()}
     links, intents = [], 0
     for record in installation.chosen_spaces(None):
-        for program in served(record, installation.programs()):
+        for program in served(installation, record, installation.programs()):
             pairs = installation.state.links(record.space.id, program.name)
             links += [{"of": record.space.user, **_link(link, base, names, people)} for link, base in pairs]
             intents += len(installation.state.open_intents(record.space.id, program.name))
