@@ -42,6 +42,8 @@ class Run:
     requests: int
     ticks: list[float]
     did: list[str]
+    parsed: int = 0
+    """Bytes of the server's answers that were parsed, where the process counts them."""
 
 
 def measured_tick(world: BenchWorld, module: str, site: object, *arguments: str) -> Run:
@@ -51,7 +53,7 @@ def measured_tick(world: BenchWorld, module: str, site: object, *arguments: str)
     totals, answer = world.control.totals(), usage.answer()
     return Run(
         usage.wall - totals.busy_seconds, usage.cpu, usage.peak, totals.requests, list(answer["cpu"]),
-        list(answer["did"]),
+        list(answer["did"]), answer.get("parsed", 0),
     )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from graph_client.endpoints import Endpoints
 TENANT: Final = "22222222-2222-4333-8444-555555555555"
 CLIENT: Final = "bbbbbbbb-2222-4333-8444-555555555555"
 OURS, BY_HAND, PULLED = "ours@bench.example", "hand@bench.example", "pulled@bench.example"
-UPNS: Final = (OURS, BY_HAND, PULLED)
+PLANNERS: Final = ("first@bench.example", "second@bench.example")
+"""Who shares the plans; their mailboxes are empty."""
+UPNS: Final = (OURS, BY_HAND, PULLED, *PLANNERS)
 
 
 @dataclass(frozen=True, slots=True)

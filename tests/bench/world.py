@@ -18,37 +18,44 @@ from graph_client.signin import finish, start_device_sign_in
 from graph_emulator.control_client import ControlClient
 from tandem.installation import Installation
 from tandem.settings import read_settings
+from tests.bench.board import planner
 from tests.bench.people import FOLDERS, contacts
 from tests.bench.process import ENVIRONMENT, ROOT, BenchError
-from tests.bench.site import BY_HAND, CLIENT, OURS, PULLED, TENANT, UPNS, Site
+from tests.bench.site import BY_HAND, CLIENT, OURS, PLANNERS, PULLED, TENANT, UPNS, Site
 
 UNLIMITED: Final = {"mailbox_concurrency": 0, "requests_per_10_minutes": 0, "upload_bytes_per_5_minutes": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class BenchWorld:
-    """A running emulator with ``count`` contacts in two mailboxes and ``pulled`` in a third."""
+    """A running emulator with ``count`` contacts in two mailboxes, ``pulled`` in a third, and ``tasks`` in Planner."""
 
     folder: Path
     control: ControlClient
     count: int
     pulled: int
+    tasks: int
 
-    def installation(self, upn: str, name: str) -> Path:
-        """A fresh installation with one user, connected; the answer is the file that describes it."""
+    def installation(self, upn: str, name: str, *others: str) -> Path:
+        """A fresh installation with one user, or several, connected; the answer is the file that describes it."""
         site = self._site(upn, name)
         words = ["--name", "Bench", "--client-id", CLIENT, "--ca-file", site.ca_file, "--authority", site.authority]
         _tandem("init", site.folder, *words, "--graph", site.graph).communicate()
         with Installation(read_settings(Path(site.folder))) as opened, opened.store.edit() as edit:
-            edit.create_user(site.user, zone="Europe/London")
-        connecting = _tandem("--installation", site.folder, "user", "connect", site.user)
+            for one in (upn, *others):
+                edit.create_user(one.partition("@")[0], zone="Europe/London")
+        for one in (upn, *others):
+            self._connect(site.folder, one)
+        return self._described(site)
+
+    def _connect(self, folder: str, upn: str) -> None:
+        connecting = _tandem("--installation", folder, "user", "connect", upn.partition("@")[0])
         assert connecting.stdout is not None
         found = re.search(r"enter the code +(\S+) ", connecting.stdout.readline())
         if found is None:
             raise BenchError(f"no code to sign in with: {connecting.communicate()[0]}")
         self.control.approve_device(found[1], upn)
         connecting.communicate(timeout=60)
-        return self._described(site)
 
     def by_hand(self, upn: str, name: str) -> Path:
         """A folder for the reference, with a sign-in."""
@@ -83,9 +90,9 @@ def _no_wait(seconds: float) -> None:
 
 
 @contextmanager
-def bench_world(folder: Path, count: int, pulled: int) -> Iterator[BenchWorld]:
+def bench_world(folder: Path, count: int, pulled: int, tasks: int) -> Iterator[BenchWorld]:
     """Start the emulator and end it again."""
-    _write_firm(folder / "mailboxes", count, pulled)
+    _write_firm(folder / "mailboxes", count, pulled, tasks)
     (folder / "emulator").mkdir()
     command = [sys.executable, "-m", "graph_emulator", "--folder", str(folder / "emulator")]
     command += ["--mailboxes", str(folder / "mailboxes")]
@@ -95,12 +102,12 @@ def bench_world(folder: Path, count: int, pulled: int) -> Iterator[BenchWorld]:
             message = json.loads(running.stdout.readline())
             with ControlClient.from_start_message(message) as control:
                 control.set_behaviour(**UNLIMITED, access_token_life=86_400)
-                yield BenchWorld(folder, control, count, pulled)
+                yield BenchWorld(folder, control, count, pulled, tasks)
         finally:
             running.terminate()
 
 
-def _write_firm(folder: Path, count: int, pulled: int) -> None:
+def _write_firm(folder: Path, count: int, pulled: int, tasks: int) -> None:
     folder.mkdir()
     users = [
         {"id": f"00000000-0000-4000-8000-{number:012}", "userPrincipalName": upn, "mail": upn,
@@ -110,5 +117,6 @@ def _write_firm(folder: Path, count: int, pulled: int) -> None:
     tenant = {"tenantId": TENANT, "name": "Bench", "clientId": CLIENT, "users": users}
     (folder / "tenant.json").write_text(json.dumps(tenant), "utf-8")
     folders = [{"displayName": name, "parent": None} for name in FOLDERS]
+    (folder / "planner.json").write_text(json.dumps(planner(PLANNERS, tasks)), "utf-8")
     for upn, size in ((OURS, count), (BY_HAND, count), (PULLED, pulled)):
         (folder / f"{upn}.json").write_text(json.dumps({"contactFolders": folders, "contacts": contacts(size)}))
