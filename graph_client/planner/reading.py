@@ -71,12 +71,14 @@ class Tasks:
 
     def changes(self, cursors: Mapping[str, str | None]) -> Iterator[Page]:
         """Rounds of these plans, and of '' the catalogue, last. A plan that is gone has no pages; one that nobody can
-        read now keeps its cursor. Whenever the catalogue is read again descriptions are looked after too."""
+        read now keeps its cursor. Whenever the catalogue is read again plans are listed as a whole, and descriptions
+        are looked after too."""
         if NOTHING in cursors and self.known is None:
             self.known = read_catalogue(cursors[NOTHING])
-        if self.known is None or self.known.old(int(self.clock() * 1000), self.members.accounts):
+        self._watching = self.known is not None and self.known.old(int(self.clock() * 1000), self.members.accounts)
+        if self.known is None or self._watching:
             self.refresh()
-            self._asked_again = self._watching = True
+            self._asked_again = True
         for id, cursor in cursors.items():
             plan = self.catalogue().plan(id)
             if plan is not None:
@@ -102,8 +104,11 @@ class Tasks:
             yield Page(plan.id, cursor=cursor)
 
     def _pages(self, plan: Plan, account: str, before: Memory | None, cursor: str | None) -> Iterator[Page]:
-        """What is new since ``before``, one page at a time; then, on the last one, what is missing and the cursor."""
-        full, watching = before is None, self._watching and before is not None
+        """What is new since ``before``, one page at a time; then, on the last one, what is missing and the cursor.
+        Where details are watched the plan is listed as a whole: a task that was made by a write and was gone before
+        the next round is in no memory of ours, only in the engine's."""
+        watching = self._watching and before is not None
+        full = watching or before is None
         before = before or Memory()
         versions = before.versions()
         known = {} if watching else {sheet.digest: sheet for sheet in before.pages}
@@ -113,8 +118,9 @@ class Tasks:
             self.plan_of.update(dict.fromkeys(sheet.versions(), plan.id))
             if sheet.rows:
                 records = [self.record(row) for row in sheet.rows]
-                yield Page(plan.id, [one for one in records if versions.get(one.id) != tag(one.version)], full=full)
-        if not full and not watching and [one.digest for one in before.pages] == [one.digest for one in after]:
+                news = [one for one in records if full or versions.get(one.id) != tag(one.version)]
+                yield Page(plan.id, news, full=full)
+        if not full and [one.digest for one in before.pages] == [one.digest for one in after]:
             yield Page(plan.id, cursor=cursor)
             return
         here = {id for sheet in after for id in sheet.versions()}
