@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from board import TO_DO, Board, typed
+from board import in_days as board_day
 from evidence import actions, writes
 from installed import Installed
 
@@ -145,3 +147,49 @@ def test_W4_what_time_alone_moves_out_is_left_alone_on_both_sides(installation: 
         assert writes(installation.control) == []
     assert {card["surname"]: card["jobTitle"] for card in installation.cards("anna")} == {"Kept": None, "Gone": None}
     assert {person["lastname"] for person in installation.people().values()} == {"Kept", "Thrown"}
+
+
+# ---- tasks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["crm", "m365"])
+def test_W3_tasks_too_early_or_too_late_are_not_synced(installation: Installed, board: Board, side: str) -> None:
+    """A start in the CRM, or a due date in Planner, more than two months ago or a year ahead; undated ones are."""
+    days = {"Old": -70, "Recent": -50, "Soon": 300, "Far": 500}
+    for name, ahead in days.items():
+        if side == "crm":
+            installation.task(name, tasklist=TO_DO, date_start=typed(ahead))
+        else:
+            board.card(name, dueDateTime=board_day(ahead))
+    if side == "crm":
+        installation.task("Undated", tasklist=TO_DO)
+    else:
+        board.card("Undated", dueDateTime=None)
+    installation.sync("anna")
+    here = {task["subject"] for task in installation.tasks().values()}
+    there = {card["title"] for card in board.cards()}
+    assert here & there == {"Recent", "Soon", "Undated"}
+    assert here | there == {*days, "Undated"}
+
+
+def test_W3_what_time_or_an_edit_moves_out_is_left_alone(installation: Installed, board: Board) -> None:
+    """Either date out of the window keeps the pair apart: edits and deletions no longer travel; back in it, they do."""
+    ids = {name: installation.task(name, tasklist=TO_DO, date_start=typed(3)) for name in ("Kept", "Gone", "Thrown")}
+    installation.sync("anna")
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=90)):
+        installation.sync("anna", "--full")
+        installation.edit_task(ids["Kept"], taskstatus="Done")
+        installation.delete_task(ids["Gone"])
+        board.planner.delete_task(board.of("Thrown")["id"])
+        installation.control.reset("log")
+        for options in ((), ("--full",)):
+            assert actions(installation.plan("anna", *options, kind="tasks")) == []
+            installation.sync("anna", *options)
+        assert writes(installation.control) == []
+        assert {card["title"]: card["percentComplete"] for card in board.cards()} == {"Kept": 0, "Gone": 0}
+        assert {task["subject"] for task in installation.tasks().values()} == {"Kept", "Thrown"}
+        installation.edit_task(ids["Kept"], date_start=typed(5))
+        board.edit(board.of("Kept")["id"], dueDateTime=board_day(4))
+        installation.sync("anna")
+        assert board.of("Kept")["percentComplete"] == 100
+        installation.second_plan_is_empty()
