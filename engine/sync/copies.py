@@ -23,15 +23,36 @@ FIRST_ORGANISER: Final = "its organiser's mailbox comes first"
 FIRST_INVITATION: Final = "it is being made in its organiser's calendar"
 NOT_OURS: Final = "only its organiser can change it"
 INVITED: Final = "the invitation takes its place"
+STOPPED: Final = "its meeting was deleted or cancelled in Microsoft 365"
 
 Part: TypeAlias = Literal["leads", "reads", "copy", "own"]
 """leads: read and written. reads: read alone, nobody of ours organises it. copy, own: as links have them."""
 
 
 def leader(pairing: Pairing) -> tuple[Link, Base] | None:
-    """The pair in another mailbox that leads the meeting, if there is one; one that has ended counts last."""
+    """The pair in another mailbox that leads the meeting, if there is one; one that sleeps or has ended counts last."""
     leads = [(link, base) for link, base in pairing.peers if link.role == "" and link.crm_id and link.m365_id]
-    return min(leads, key=lambda pair: (pair[0].state == "ended", pair[0].id), default=None)
+    return min(leads, key=lambda pair: (_ASLEEP.get(pair[0].state, 0), pair[0].id), default=None)
+
+
+_ASLEEP: Final = {"dormant": 1, "ended": 2}
+
+
+def led(pairing: Pairing) -> bool:
+    """Whether another mailbox leads the meeting still."""
+    leading = leader(pairing)
+    return leading is not None and leading[0].state != "ended"
+
+
+def organises(copies: Copies, crm: object, context: Context) -> bool:
+    """Whether the user is whom the CRM record names as the organiser."""
+    return isinstance(crm, Record) and crm.values.get(copies.organiser) == context.user
+
+
+def cancelled(program: Program, item: object) -> bool:
+    """Whether the meeting takes place no more, although the item is there."""
+    trait = program.m365.cancelled
+    return bool(trait) and isinstance(item, Record) and item.values.get(trait) is True
 
 
 def identity(program: Program, record: Record) -> str:
@@ -58,16 +79,21 @@ def organiser_connected(program: Program, record: Record, context: Context) -> b
 
 
 def part(program: Program, pairing: Pairing, context: Context) -> Part:
-    """What the item of a linked pair is to its CRM record now."""
+    """What the item of a linked pair is to its CRM record now. A copy is read once the one that was read went, and an
+    event of one's own leads once its user is in charge and nobody else leads."""
     copies, link, item = program.copies, pairing.link, pairing.m365
     if copies is None or link is None:
         return "leads"
-    if link.role:
-        return link.role
+    if link.role == "own":
+        return "leads" if organises(copies, pairing.crm, context) and leader(pairing) is None else "own"
+    if link.role == "copy":
+        followed = isinstance(item, Record) and not led(pairing) and not organiser_connected(program, item, context)
+        return "reads" if followed and isinstance(pairing.crm, Record) and not cancelled(program, item) else "copy"
     if not isinstance(item, Record) or organised(copies, item, context):
         return "leads"
-    ours = leader(pairing) is not None and organiser_connected(program, item, context)
-    return "copy" if ours else "reads"
+    leading = leader(pairing)
+    ours = leading is not None and leading[0].state not in ("ended", "dormant")
+    return "copy" if ours and organiser_connected(program, item, context) else "reads"
 
 
 def invited(program: Program, pairing: Pairing, context: Context) -> bool:
@@ -75,8 +101,8 @@ def invited(program: Program, pairing: Pairing, context: Context) -> bool:
     leading = leader(pairing)
     if leading is None or leading[0].state == "ended":
         return False
-    mine = context.directory.mailboxes.get(context.user, "")
-    return bool(mine) and mine in addresses(leading[1].m365.get(program.m365.guests))
+    guests = addresses(program.last_known(leading[1].m365).get(program.m365.guests))
+    return any(context.directory.connected_at(guest) == context.user for guest in guests)
 
 
 def bounds(program: Program, role: Part, item: object, first: bool) -> Bounds:

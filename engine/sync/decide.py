@@ -9,7 +9,18 @@ from engine.language.program import Choice, Reason
 from engine.links import Link, Role
 from engine.plans import NO_MAIL, Action, Decision, Mail
 from engine.records import M365, Barred, Gone, Record
-from engine.sync.copies import A_COPY, INVITED, bounds, invited, organiser_connected, part
+from engine.sync.copies import (
+    A_COPY,
+    INVITED,
+    STOPPED,
+    bounds,
+    cancelled,
+    invited,
+    leader,
+    led,
+    organiser_connected,
+    part,
+)
 from engine.sync.meet import unpaired
 from engine.sync.pairs import Pairing
 from engine.sync.rows import end, forget, keep, last_known, seen
@@ -82,6 +93,8 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
         role = part(rules.program, pairing, rules.context)
         if role == "copy":
             return _copy(rules, pairing, link, role)
+        if link.role and role != link.role:
+            pairing, link = _promoted(pairing, link)
         if role == "own" and isinstance(m365, Record) and invited(rules.program, pairing, rules.context):
             return delete(rules, pairing, link, m365, Choice("delete in m365", rules.program.copies.own), INVITED)
         rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
@@ -103,25 +116,49 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
     return _both(rules, pairing, link, crm, m365)
 
 
+def _promoted(pairing: Pairing, link: Link) -> tuple[Pairing, Link]:
+    """The pair of an item that leads from now on, going on with what the one that led before had agreed."""
+    leading = leader(pairing)
+    known = pairing.base if leading is None or pairing.base.crm else leading[1]
+    return replace(pairing, base=known), replace(link, role="", state="linked" if link.role == "copy" else link.state)
+
+
 def _copy(rules: Rules, pairing: Pairing, link: Link, role: Role) -> Decision | None:
     """A copy is left to its mailbox, and goes with the CRM record only where no organiser of ours takes it away."""
     crm, m365 = pairing.crm, pairing.m365
     link = replace(link, role=role)
-    if not isinstance(m365, Record):
-        return None if m365 is None or isinstance(m365, Barred) else keep(pairing, replace(link, state="ended"))
+    if m365 is None or isinstance(m365, Barred):
+        return None
+    if isinstance(m365, Gone) or cancelled(rules.program, m365):
+        return _copy_taken_away(rules, pairing, link, crm, m365)
     link = replace(link, m365_version=m365.version)
+    if isinstance(crm, Gone) and link.state == "ended":
+        return None
     if isinstance(crm, Gone) and not organiser_connected(rules.program, m365, rules.context):
-        return _deleted_in_crm(rules, pairing, link, m365)
+        return _deleted_in_crm(rules, pairing, replace(link, state="linked"), m365)
     if isinstance(crm, Gone):
         return keep(pairing, replace(link, state="ended", reason="deleted in the CRM", wake_at=None))
     seen_crm = crm.version if isinstance(crm, Record) else link.crm_version
     return keep(pairing, replace(link, state="dormant", reason=A_COPY, crm_version=seen_crm, wake_at=None))
 
 
+def _copy_taken_away(rules: Rules, pairing: Pairing, link: Link, crm: object, m365: Record | Gone) -> Decision | None:
+    """The copy went, or is marked as cancelled. Where the meeting goes on, the user may be invited again; where its
+    organiser is off the CRM record and has cancelled it for that, the record is as good as new to this user."""
+    if led(pairing) and isinstance(m365, Record):
+        return keep(pairing, replace(link, state="dormant", reason=A_COPY, m365_version=m365.version, wake_at=None))
+    if isinstance(crm, Record) and leader(pairing) is None:
+        blank = replace(link, m365_id=None, m365_version="", state="waiting", role="", identity="", group="")
+        return unpaired(rules, replace(pairing, link=blank, m365=None))
+    if isinstance(m365, Gone) and (led(pairing) or isinstance(crm, Gone)):
+        return forget(pairing, "gone")
+    return keep(pairing, replace(link, state="ended", reason=STOPPED, wake_at=None))
+
+
 def _both(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Decision | None:
     program, context = rules.program, rules.context
     link = seen(rules, pairing, link, crm, m365)
-    if rules.program.m365.cancelled and m365.values.get(rules.program.m365.cancelled) is True:
+    if cancelled(program, m365):
         return _cancelled(rules, pairing, link, crm, m365)
     outside = program.window(crm, m365, context)
     if outside is not None:
@@ -135,7 +172,8 @@ def _both(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record)
 
 
 def _cancelled(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Decision | None:
-    choice = rules.program.change("cancelled in m365", crm, m365, rules.context)
+    series = rules.program.series if m365.group else None
+    choice = series.cancelled if series else rules.program.change("cancelled in m365", crm, m365, rules.context)
     link = replace(link, reason="cancelled in Microsoft 365")
     if choice.policy == "delete in crm" and link.state != "dormant":
         return delete(rules, pairing, link, crm, choice, link.reason)
@@ -188,7 +226,8 @@ def _deleted_in_m365(rules: Rules, pairing: Pairing, link: Link, crm: Record) ->
     last = last_known(rules.program.m365, link.m365_id, rules.program.last_known(pairing.base.m365))
     link = replace(link, crm_version=crm.version, reason="deleted in Microsoft 365", wake_at=None)
     choice = rules.program.change("deleted in m365", crm, last, rules.context)
-    if isinstance(pairing.m365, Gone) and pairing.m365.cancelled and rules.program.series is not None:
+    if isinstance(pairing.m365, Gone) and pairing.m365.cancelled and _cancels(rules, last):
+        assert rules.program.series is not None
         choice = rules.program.series.cancelled
     outside = rules.program.window(crm, last, rules.context)
     if choice.policy == "recreate in m365" and outside is None:
@@ -198,3 +237,9 @@ def _deleted_in_m365(rules: Rules, pairing: Pairing, link: Link, crm: Record) ->
     if choice.policy == "delete in crm" and link.state != "dormant" and outside is None:
         return delete(rules, pairing, link, crm, choice, "deleted in Microsoft 365")
     return end(pairing, link, choice)
+
+
+def _cancels(rules: Rules, last: Record) -> bool:
+    """Whether taking this occurrence out of its series cancelled it: only its organiser does that."""
+    copies = rules.program.copies
+    return rules.program.series is not None and (copies is None or copies.leads(None, last, rules.context))

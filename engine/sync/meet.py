@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.context import Context
 from engine.language.program import Choice, Copies, Program
 from engine.plans import Decision
 from engine.records import Barred, Record
@@ -14,12 +13,16 @@ from engine.sync.copies import (
     FIRST_ORGANISER,
     INVITED,
     PATIENCE,
+    STOPPED,
     Part,
     bounds,
+    cancelled,
     invited,
     leader,
+    led,
     organised,
     organiser_connected,
+    organises,
 )
 from engine.sync.pairs import Pairing
 from engine.sync.rows import forget, keep, opens, parked, seen, unreadable
@@ -49,24 +52,23 @@ def _new_in_crm(rules: Rules, pairing: Pairing, crm: Record) -> Decision | None:
     choice = program.change("created in crm", crm, None, context)
     if choice.policy != "create in m365":
         return forget(pairing, "left alone") if pairing.link else None
-    if program.copies is not None and not _organises(program.copies, crm, context):
+    if program.copies is not None and not (organises(program.copies, crm, context) and leader(pairing) is None):
         return _as_guest(rules, pairing, program.copies, crm, choice)
     alone = replace(rules, bounds=bounds(program, "leads", None, rules.first))
     return create(alone, pairing, pairing.link, crm, choice, "create")
 
 
-def _organises(copies: Copies, crm: Record, context: Context) -> bool:
-    return crm.values.get(copies.organiser) == context.user
-
-
 def _as_guest(rules: Rules, pairing: Pairing, copies: Copies, crm: Record, choice: Choice) -> Decision | None:
-    """Somebody else organises it: who is invited has the invitation, anybody else an event without guests."""
+    """Somebody else organises it: who is invited has the invitation, anybody else an event without guests. A meeting
+    that its organiser took away is not made again, under whoever's name."""
+    if leader(pairing) is not None and not led(pairing):
+        return forget(pairing, STOPPED) if pairing.link else None
     organiser = crm.values.get(copies.organiser)
     if isinstance(organiser, str) and rules.context.directory.account_of(organiser) is not None:
         if invited(rules.program, pairing, rules.context):
             return forget(pairing, INVITED) if pairing.link else None
         tried = pairing.link.attempts if pairing.link else 0
-        if leader(pairing) is None and tried < PATIENCE:
+        if not led(pairing) and tried < PATIENCE:
             row = parked(rules, pairing, crm, FIRST_INVITATION, copies.entry, rules.now, attempts=tried + 1)
             return keep(pairing, row)
     if not copies.own:
@@ -77,6 +79,8 @@ def _as_guest(rules: Rules, pairing: Pairing, copies: Copies, crm: Record, choic
 
 def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | None:
     program, context = rules.program, rules.context
+    if cancelled(program, m365):
+        return keep(pairing, parked(rules, pairing, m365, STOPPED, keys=()))
     person = pairing.link.settled if pairing.link else ""
     if person == "ignore":
         return keep(pairing, replace(parked(rules, pairing, m365, "left out by a person"), state="ended", keys=()))

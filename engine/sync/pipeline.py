@@ -140,7 +140,7 @@ def _decisions(
     direction = tick.program.direction(tick.context)
     rules = Rules(
         tick.program, shape, tick.context, direction, tick.space, run, reading.home, tick.m365.effects,
-        first=reading.cause == "first",
+        first=not reading.before.basis,
     )  # fmt: skip
     pages = completer.pages(gatherer.run(), PAGE)
     found = (_decided(completer, replace(rules, context=context), page) for context, page in pages)

@@ -88,6 +88,7 @@ def create(
 ) -> Decision | None:
     """Make the counterpart of ``source``, unless direction or the other side's scope says no, or nobody knows where."""
     side = opposite(source.side)
+    source = _as_first_met(rules.program, pairing, source)
     masked = rules.bounds.masked if side == M365 else frozenset()
     made = draft(rules.program, rules.layout, side, source, rules.context, rules.home if side == M365 else None, masked)
     refusal = _obstacle(rules, source, made, side, choice)
@@ -112,6 +113,16 @@ def create(
         pair=pairing.id, before=pairing.link, link=after, base=_base_of(rules, source, made), actions=(action,),
         refusals=made.refusals, claims=claims, entry=choice.entry, title=after.title,
     )  # fmt: skip
+
+
+def _as_first_met(program: Program, pairing: Pairing, source: Record) -> Record:
+    """The record with what its lines for the first sync carried then: what was written since is not for an event that
+    is made later, again or for a further user."""
+    paths = {line.crm_path for line in program.lines if line.on_first_sync and source.side == CRM}
+    met = sorted((one for one in pairing.peers if one[0].agreed_at is not None), key=lambda one: one[0].agreed_at or 0)
+    known = next((base.crm for base in (pairing.base, *(base for _, base in met)) if base.crm), {})
+    then = {path: known[path] for path in paths if path is not None and path in known and path in source.values}
+    return replace(source, values={**source.values, **then}) if then else source
 
 
 def _obstacle(rules: Rules, source: Record, made: Draft, side: Side, choice: Choice) -> Refusal | None:
