@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
 from diary import OUTSIDE, Diary, sent
-from evidence import actions, writes
 from installed import Installed, upn
 
 

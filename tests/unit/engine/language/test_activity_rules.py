@@ -427,7 +427,7 @@ def refused(old: str, new: str) -> list[str]:
         ("as privacy, sticky yes", "as privacy, sticky private", ["T212"]),
         ("as privacy, sticky yes", "as privacy, sticky 1", ["T318"]),
         ("as crm_users, keep others", "as crm_users, keep others, sticky yes", ["T317"]),
-        ("as account_addresses, keep others", "as account_addresses", ["T327"]),
+        ("with assigned_user_id, keep others", "with assigned_user_id", ["T327"]),
         ("as connected_user, else user         on create", "as connected_user, else user", ["T319"]),
         ("as connected_user, else user         on create", "as connected_users, else user         on create",
          ["T303"]),
