@@ -113,7 +113,8 @@ def to_link(space: str, kind: str, row: Sequence[Any]) -> Link:
         detail["keys"] = tuple(_to_key(*parts) for parts in detail["keys"])
     return Link(
         id=link_id, space=space, kind=kind, m365_id=m365_id and intern(m365_id), crm_id=crm_id,
-        m365_version=intern(m365_version), crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at, identity=identity or "", **detail,
+        m365_version=intern(m365_version), crm_version=crm_version, state=_STATES[state], agreed_at=agreed_at,
+        identity=identity or "", **detail,
     )  # fmt: skip
 
 

@@ -64,15 +64,15 @@ class Board:
         """A person makes a task in Planner, due in three days unless ``more`` (in Graph's words) says otherwise, with
         the description ``text``; its id."""
         plan = self.plans[place.partition(" / ")[0]]
-        given: dict[str, object] = {"dueDateTime": in_days(3), "bucketId": self.buckets[place], **more}
+        given: dict[str, Any] = {"dueDateTime": in_days(3), "bucketId": self.buckets[place], **more}
         given["assignments"] = {upn(user): {} for user in to}
         if text:
             given["details"] = {"description": text}
         return str(self.planner.create_task(plan, title, **given)["id"])
 
-    def edit(self, card_id: str, place: str = "", **properties: object) -> None:
+    def edit(self, card_id: str, place: str = "", **properties: Any) -> None:
         """A person changes a task, or drags it to another list of its plan."""
-        moved = {"bucketId": self.buckets[place]} if place else {}
+        moved: dict[str, Any] = {"bucketId": self.buckets[place]} if place else {}
         self.planner.update_task(card_id, **properties, **moved)
 
     def cards(self) -> list[dict[str, Any]]:
