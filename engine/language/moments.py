@@ -7,8 +7,9 @@ now" is the same time of day across a change of clocks), and a month too short f
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ _LAST: Final = date(9998, 12, 31)
 _TICK: Final = timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Point:
     """``2026-03-01`` as a day, ``2026-03-01T09:00:00Z`` as an instant, be there the name of a zone behind it or not.
     Raises ValueError for anything else."""
@@ -41,6 +43,7 @@ def midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def shifted(point: Point, amount: int, unit: Unit, zone: str) -> Point:
     """``point`` moved by a signed amount; days far beyond any calendar stop at its first or last year."""
     if amount == 0:
@@ -82,25 +85,55 @@ def earlier(one: Point, other: Point, zone: str) -> bool:
     return local_day(one, zone) < local_day(other, zone)
 
 
-def crossings(point: Point, amount: int, unit: Unit, now: datetime, zone: str) -> Iterator[datetime]:
+def crossings(point: Point, amount: int, unit: Unit, now: datetime, zone: str) -> list[datetime]:
     """Instants after ``now`` at which now or today, shifted by this duration, may come to stand at ``point`` or pass
-    it: a superset, in milliseconds, in no order.
+    it: a superset, in milliseconds, in no order."""
+    return [instant for instant in _tipping(point, amount, unit, zone) if instant > now]
 
-    Several days can be shifted to one (31 January and 28 January, plus a month), and a clock change moves wall times
-    by an hour; hence more than one candidate.
-    """
+
+@lru_cache(maxsize=2048)
+def _tipping(point: Point, amount: int, unit: Unit, zone: str) -> tuple[datetime, ...]:
+    """The same whenever it is asked. Several days can be shifted to one (31 January and 28 January, plus a month), and
+    a clock change moves wall times by an hour; hence more than one candidate. The ends of the calendar never come."""
+    if not _FIRST.year < point.year < _LAST.year:
+        return ()
     opposite = shifted(point, -amount, unit, zone)
-    if unit in _LENGTHS and isinstance(opposite, datetime):
-        yield from _after(now, opposite)
     first = local_day(opposite, zone) - timedelta(days=1)
-    if midnight(first + timedelta(days=7), zone) <= now:
-        return
-    for number in range(7):
-        day = first + timedelta(days=number)
-        yield from _after(now, midnight(day, zone))
-        if isinstance(point, datetime):
-            for wall in _walls(point, day, zone):
-                yield from _after(now, wall)
+    days = [first + timedelta(days=number) for number in range(7)]
+    if unit not in _LENGTHS and _steady(days, zone) and _steady(_around(local_day(point, zone)), zone):
+        return tuple(_by_wall_clock(point, amount, unit, days, zone))
+    found = [midnight(day, zone) for day in days]
+    if isinstance(point, datetime):
+        found += [wall for day in days for wall in _walls(point, day, zone)]
+    if unit in _LENGTHS and isinstance(opposite, datetime):
+        found.append(opposite)
+    return tuple(dict.fromkeys(_with_ticks(found)))
+
+
+def _by_wall_clock(point: Point, amount: int, unit: Unit, days: Sequence[date], zone: str) -> Iterator[datetime]:
+    """Where no clock changes: the days that are shifted to that of ``point`` as they begin and at its time of day, and
+    the first day that is shifted beyond."""
+    wanted = local_day(point, zone)
+    time_of_day = point.astimezone(ZoneInfo(zone)).timetz() if isinstance(point, datetime) else None
+    for day in days:
+        moved = _moved_day(day, amount, unit) if amount else day
+        if moved >= wanted:
+            yield midnight(day, zone)
+        if moved > wanted:
+            return
+        if moved == wanted and time_of_day is not None:
+            yield from _with_ticks([datetime.combine(day, time_of_day).astimezone(UTC)])
+
+
+def _around(day: date) -> list[date]:
+    return [day + timedelta(days=number) for number in range(-1, 3)]
+
+
+def _steady(days: Sequence[date], zone: str) -> bool:
+    """Whether the clocks of a zone stand alike from the first of these days to the end of the last."""
+    region = ZoneInfo(zone)
+    ends = (*days, days[-1] + timedelta(days=1))
+    return len({region.utcoffset(datetime.combine(day, time())) for day in ends}) == 1
 
 
 def _walls(point: datetime, day: date, zone: str) -> Iterator[datetime]:
@@ -113,9 +146,8 @@ def _walls(point: datetime, day: date, zone: str) -> Iterator[datetime]:
             yield (here + step).replace(fold=fold).astimezone(UTC)
 
 
-def _after(now: datetime, instant: datetime) -> Iterator[datetime]:
-    """The instant, and the first tick after it (comparisons are strict), where they are still to come."""
-    if instant > now:
+def _with_ticks(instants: Iterable[datetime]) -> Iterator[datetime]:
+    """Each instant, and the first tick after it: comparisons are strict."""
+    for instant in instants:
         yield instant
-    if instant + _TICK > now:
         yield instant + _TICK

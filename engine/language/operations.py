@@ -354,4 +354,4 @@ def crossings(context: Context, value: Operand, amount: int, unit: Unit) -> list
     found = point(value)
     if found is None or isinstance(found, Absence):
         return []
-    return list(moments.crossings(found, amount, unit, context.now.astimezone(UTC), context.zone))
+    return moments.crossings(found, amount, unit, context.now.astimezone(UTC), context.zone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
@@ -218,9 +218,9 @@ class Generator:
             return
         span = self.rules.entry.span
         answers = [side for expr in found for side in (self.conditions.holds(expr), self.conditions.fails(expr))]
-        self.module.function("clock_state", SIDES, [answer(nodes.tuple_of(*answers))], span)
+        self.module.function("clock_state", SIDES, [answer(nodes.tuple_of(*_distinct(answers)))], span)
         points = [self._crossing(tip.operand, tip.amount, tip.unit) for expr in found for tip in tippings(expr)]
-        self.module.function("clock_points", SIDES, [answer(nodes.list_of(*points))], span)
+        self.module.function("clock_points", SIDES, [answer(nodes.list_of(*_distinct(points)))], span)
 
     def _crossing(self, operand: Operand, amount: int, unit: str) -> ast.expr:
         value = self.conditions.operand(operand)
@@ -228,6 +228,11 @@ class Generator:
 
     def _flip(self, made: Mapping[str, Any]) -> Instants:
         return next_flip(made["clock_points"], made["clock_state"]) if "clock_points" in made else never
+
+
+def _distinct(made: Iterable[ast.expr]) -> list[ast.expr]:
+    """Rules say the same in several places; asked by the clock it is asked once."""
+    return list({ast.dump(one): one for one in made}.values())
 
 
 def _before_compiling(*_: object) -> Any:
