@@ -22,6 +22,7 @@ A_COPY: Final = "a copy of a meeting that another mailbox leads"
 FIRST_ORGANISER: Final = "its organiser's mailbox comes first"
 FIRST_INVITATION: Final = "it is being made in its organiser's calendar"
 NOT_OURS: Final = "only its organiser can change it"
+NOT_SEEN: Final = "the user who organises it may not see its CRM record"
 INVITED: Final = "the invitation takes its place"
 STOPPED: Final = "its meeting was deleted or cancelled in Microsoft 365"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.language.program import Choice, Reason
 from engine.links import Link, Role
 from engine.plans import NO_MAIL, Action, Decision, Mail
-from engine.records import M365, Barred, Gone, Record
+from engine.records import CRM, M365, Barred, Gone, Record
 from engine.sync.copies import (
     A_COPY,
     INVITED,
@@ -143,13 +143,19 @@ def _copy(rules: Rules, pairing: Pairing, link: Link, role: Role) -> Decision | 
 
 
 def _copy_taken_away(rules: Rules, pairing: Pairing, link: Link, crm: object, m365: Record | Gone) -> Decision | None:
-    """The copy went, or is marked as cancelled. Where the meeting goes on, the user may be invited again; where its
-    organiser is off the CRM record and has cancelled it for that, the record is as good as new to this user."""
+    """The copy went, or is marked as cancelled. Where the meeting goes on, the user may be invited again; where another
+    one took its place, or its organiser is off the CRM record and has cancelled it for that, the record is as good as
+    new to this user."""
+    leading = leader(pairing)
     if led(pairing) and isinstance(m365, Record):
+        if leading is not None and leading[0].identity != link.identity:
+            over = replace(link, crm_id=None, state="waiting", role="", reason=STOPPED, m365_version=m365.version)
+            return keep(pairing, replace(over, wake_at=None))
         return keep(pairing, replace(link, state="dormant", reason=A_COPY, m365_version=m365.version, wake_at=None))
-    if isinstance(crm, Record) and leader(pairing) is None:
-        blank = replace(link, m365_id=None, m365_version="", state="waiting", role="", identity="", group="")
-        return unpaired(rules, replace(pairing, link=blank, m365=None))
+    if isinstance(crm, Record) and leading is None:
+        alone = replace(pairing, id=mark(rules.space.id, rules.program.name, CRM, crm.id), link=None, m365=None)
+        found = unpaired(rules, alone)
+        return replace(found, supersedes=(link.id,)) if found is not None else forget(pairing, STOPPED)
     if isinstance(m365, Gone) and (led(pairing) or isinstance(crm, Gone)):
         return forget(pairing, "gone")
     return keep(pairing, replace(link, state="ended", reason=STOPPED, wake_at=None))

@@ -12,6 +12,7 @@ from engine.sync.copies import (
     FIRST_INVITATION,
     FIRST_ORGANISER,
     INVITED,
+    NOT_SEEN,
     PATIENCE,
     STOPPED,
     Part,
@@ -91,6 +92,9 @@ def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | Non
         met = _as_copy(rules, pairing, program.copies, m365)
         if met is not None:
             return met
+    elif program.copies is not None and led(pairing) and not pairing.candidates:
+        row = parked(rules, pairing, m365, NOT_SEEN, program.copies.entry, state="dormant", keys=())
+        return keep(pairing, row)
     held = "" if person else _doubt(program, pairing)
     if held:
         entry = program.if_taken.entry if pairing.taken else program.if_several.entry

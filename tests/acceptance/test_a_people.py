@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from diary import OUTSIDE, Diary, sent
+import pytest
+from diary import OUTSIDE, Diary, at, guests, instant, sent
+from evidence import writes
 from installed import Installed, upn
 
 
@@ -83,19 +85,218 @@ def test_A9_an_activity_of_nobody_else_s_stays_there(installation: Installed, di
     assert [len(diary.shown(user)) for user in ("anna", "ben", "cara")] == [1, 0, 0]
 
 
-def test_A9_given_to_somebody_else(installation: Installed, diary: Diary) -> None:
-    """While the first organiser is on it the meeting stays theirs; once they are not, it is cancelled there, which the
-    plan says, and the new assigned user's account organises it."""
+@pytest.mark.parametrize("order", ["anna ben cara", "anna cara ben", "ben cara anna"])
+def test_A9_given_to_somebody_else(installation: Installed, diary: Diary, order: str) -> None:
+    """While the first organiser is on it the meeting stays theirs, and the new assigned user is invited still. Once
+    they are off it, it is cancelled there, and the new assigned user's account organises it, whoever's tick comes
+    first."""
     inviting(installation)
     crm_id = diary.meets(users="ben; cara")
     diary.sync("anna", mails=sent(invitations=2))
     diary.rounds()
     installation.edit_task(crm_id, assigned_user_id="ben", users="anna; cara")
     diary.rounds()
-    assert diary.event("anna")["isOrganizer"] and diary.activities()[crm_id]["assigned_user_id"] == "ben"
+    assert diary.event("anna")["isOrganizer"] and diary.on() == {"ben", "cara"}
     installation.edit_task(crm_id, users="cara")
-    diary.sync("anna", mails=sent(cancellations=2))
-    diary.sync("ben", mails=sent(invitations=1))
-    diary.rounds()
+    since = diary.numbered()
+    for user in order.split() * 3:
+        installation.sync(user)
+    assert diary.to(since) == [("cancel", "ben"), ("cancel", "cara"), ("invite", "cara")]
     assert diary.shown("anna") == [] and diary.on("ben") == {"cara"}
-    assert len(diary.activities()) == 1
+    assert len(diary.called("cara")) == 1 and len(diary.activities()) == 1
+    assert diary.activities()[crm_id]["assigned_user_id"] == "ben"
+
+
+# ---- A11: assigned to somebody who is not connected ------------------------------------------------------------------
+
+
+def test_A11_each_connected_user_has_an_own_event(installation: Installed, diary: Diary) -> None:
+    """Cara, to whom it is assigned, is not connected: Anna and Ben, who are on it, have an event each, without
+    attendees; nobody is invited, whatever the setting says. What either changes reaches the other by way of the CRM."""
+    installation.tandem("user", "disconnect", "cara")
+    inviting(installation)
+    crm_id = diary.meets(owner="cara", users="anna; ben")
+    diary.rounds("anna", "ben")
+    assert diary.to() == [] and diary.shown("cara") == []
+    for user in ("anna", "ben"):
+        event = diary.event(user)
+        assert (event["isOrganizer"], event["attendees"]) == (True, [])
+    installation.edit_task(crm_id, location="Harbour")
+    diary.rounds("anna", "ben", times=1)
+    assert [diary.event(user)["location"]["displayName"] for user in ("anna", "ben")] == ["Harbour", "Harbour"]
+    diary.edits("ben", diary.event("ben")["id"], location={"displayName": "Mill"})
+    diary.rounds("anna", "ben")
+    assert diary.activities()[crm_id]["location"] == "Mill" == diary.event("anna")["location"]["displayName"]
+    assert len(diary.activities()) == 1 and diary.activities()[crm_id]["assigned_user_id"] == "cara"
+
+
+def test_A11_taken_off_the_activity_the_own_event_goes(installation: Installed, diary: Diary) -> None:
+    """And the others keep theirs; deleted in the CRM, all of them go. No mail in any of it."""
+    installation.tandem("user", "disconnect", "cara")
+    crm_id = diary.meets(owner="cara", users="anna; ben")
+    diary.rounds("anna", "ben")
+    installation.edit_task(crm_id, users="ben")
+    diary.rounds("anna", "ben")
+    assert [len(diary.shown(user)) for user in ("anna", "ben")] == [0, 1]
+    installation.delete_task(crm_id)
+    diary.rounds("anna", "ben")
+    assert diary.shown("ben") == [] and diary.to() == []
+
+
+def test_A11_an_invitation_takes_the_place_of_the_own_event(installation: Installed, diary: Diary) -> None:
+    """Nobody may be invited yet: Ben and Cara have events of their own. Once the setting allows it, Anna's meeting
+    invites them, and their own events go: one meeting in each calendar, one mail to each."""
+    diary.meets(users="ben; cara")
+    diary.rounds()
+    assert [diary.event(user)["isOrganizer"] for user in ("anna", "ben", "cara")] == [True] * 3
+    inviting(installation)
+    diary.sync("anna", mails=sent(invitations=2))
+    diary.rounds()
+    assert [diary.event(user)["isOrganizer"] for user in ("anna", "ben", "cara")] == [True, False, False]
+    assert diary.to() == [("invite", "ben"), ("invite", "cara")] and len(diary.activities()) == 1
+
+
+# ---- A12, A13: meetings made in Outlook ------------------------------------------------------------------------------
+
+
+def test_A12_every_attendee_who_is_a_crm_user_is_on_the_activity(installation: Installed, diary: Diary) -> None:
+    """Connected or not, by the main e-mail of the CRM; people from outside are not, and nobody is mailed again."""
+    installation.tandem("user", "disconnect", "cara")
+    diary.invites("Lunch", "anna", "ben", "cara", OUTSIDE)
+    diary.rounds("anna", "ben")
+    activity = diary.activity()
+    assert activity["assigned_user_id"] == "anna" and set(activity["users"]) == {"ben", "cara"}
+    assert diary.on() == {"ben", "cara", OUTSIDE} and len(diary.activities()) == 1
+
+
+def test_A12_attendees_who_come_and_go_in_outlook(installation: Installed, diary: Diary) -> None:
+    """Are put on the activity and taken off it; a user whom somebody put on it in the CRM alone stays."""
+    event = diary.invites("Lunch", "anna", "ben")
+    diary.rounds()
+    installation.edit_task(diary.id_of(), users="ben; cara")
+    diary.rounds()
+    assert diary.event("cara")["isOrganizer"], "Cara is not invited by the sync and has an event of her own"
+    diary.edits("anna", event, attendees=guests(OUTSIDE))
+    diary.rounds()
+    assert diary.activity()["users"] == ["cara"] and diary.on() == {OUTSIDE}
+    diary.edits("anna", event, attendees=guests("ben", OUTSIDE))
+    diary.rounds()
+    assert set(diary.activity()["users"]) == {"ben", "cara"}
+
+
+def test_A12_hidden_attendees_are_not_taken_for_none(installation: Installed, diary: Diary) -> None:
+    """The organiser sees them, an attendee does not: whoever's tick comes first, all are on the activity."""
+    diary.invites("Lunch", "anna", "ben", "cara", hideAttendees=True)
+    diary.rounds("ben", "anna", "cara")
+    assert set(diary.activity()["users"]) == {"ben", "cara"} and len(diary.activities()) == 1
+
+
+def from_outside(diary: Diary, *users: str, **more: object) -> None:
+    """Olga, who is outside, invites users; once more for an update."""
+    row = {
+        "subject": "Lunch", "start": at(5), "end": at(5, "13:00"), "iCalUId": "olgas-meeting",
+        "organizer": guests(OUTSIDE)[0], "attendees": guests(*users), **more,
+    }  # fmt: skip
+    for user in users:
+        diary.calendar.receive(upn(user), row)
+
+
+def test_A13_a_meeting_of_somebody_outside(installation: Installed, diary: Diary) -> None:
+    """One activity for all, with the connected users alone, assigned to the one who synced first; its updates reach
+    the CRM, edits of the CRM stay there, and nothing is ever written to a calendar."""
+    installation.tandem("user", "disconnect", "cara")
+    from_outside(diary, "anna", "ben", "cara")
+    installation.control.reset("log")
+    diary.rounds("ben", "anna")
+    (crm_id,) = diary.activities()
+    activity = diary.activities()[crm_id]
+    assert activity["assigned_user_id"] == "ben" and set(activity["users"]) | {"ben"} == {"anna", "ben"}
+    from_outside(diary, "anna", "ben", "cara", subject="Dinner")
+    diary.rounds("ben", "anna")
+    assert diary.activities()[crm_id]["subject"] == "Dinner"
+    installation.edit_task(crm_id, location="Harbour")
+    diary.rounds("ben", "anna")
+    assert diary.activities()[crm_id]["location"] == "Harbour"
+    assert writes(installation.control) == [] and diary.to() == []
+
+
+def test_A13_a_meeting_of_a_colleague_who_is_not_connected(installation: Installed, diary: Diary) -> None:
+    """The same; when Ben connects there is one activity still, and it stays Anna's; put on it, he organises it: what is
+    changed in the CRM changes his event."""
+    installation.tandem("user", "disconnect", "ben")
+    event = diary.invites("Lunch", "ben", "anna", "cara")
+    diary.rounds("anna", "cara")
+    (crm_id,) = diary.activities()
+    assert diary.activities()[crm_id]["assigned_user_id"] == "anna"
+    assert set(diary.activities()[crm_id]["users"]) | {"anna"} == {"anna", "cara"}
+    installation.connect("ben")
+    diary.edits("ben", event, subject="Dinner")
+    diary.rounds("ben", "anna", "cara")
+    assert list(diary.activities()) == [crm_id] and diary.activities()[crm_id]["subject"] == "Dinner"
+    assert diary.activities()[crm_id]["assigned_user_id"] == "anna"
+    installation.edit_task(crm_id, users="ben; cara", location="Mill")
+    diary.sync("ben", mails=sent(updates=2))
+
+
+def test_A13_its_organiser_has_no_right_to_the_activity(installation: Installed, diary: Diary) -> None:
+    """Cara, in a team of her own, connects after the meeting that she organises became an activity of Anna's: it is not
+    made a second time, and what she changes goes on to reach the CRM through Anna's copy."""
+    installation.tandem("user", "disconnect", "cara")
+    event = diary.invites("Lunch", "cara", "anna", "ben")
+    diary.rounds("anna", "ben")
+    (crm_id,) = diary.activities()
+    installation.connect("cara")
+    diary.edits("cara", event, subject="Dinner")
+    diary.rounds("cara", "anna", "ben")
+    assert list(diary.activities()) == [crm_id] and diary.activities()[crm_id]["subject"] == "Dinner"
+
+
+# ---- A14-A16: whose changes count ------------------------------------------------------------------------------------
+
+
+def met(diary: Diary) -> str:
+    """Anna's meeting with Ben and somebody outside, which everybody has; its id in the CRM."""
+    diary.invites("Lunch", "anna", "ben", OUTSIDE, location={"displayName": "Harbour"})
+    diary.rounds()
+    return diary.id_of()
+
+
+def test_A14_only_the_organiser_s_changes_reach_the_crm(installation: Installed, diary: Diary) -> None:
+    """Ben moves and renames his copy: the activity stays as it is. Anna does: it follows."""
+    crm_id = met(diary)
+    diary.edits("ben", diary.event("ben")["id"], subject="Not for me", start=at(6), end=at(6, "13:00"))
+    before = diary.activities()
+    diary.rounds()
+    assert diary.activities() == before
+    diary.edits("anna", diary.event()["id"], start=at(7), end=at(7, "13:00"))
+    diary.rounds()
+    assert diary.activities()[crm_id]["date_start"] == instant(7)
+
+
+def test_A15_a_change_in_the_crm_by_any_permitted_user(installation: Installed, diary: Diary) -> None:
+    """Ben's edit in the CRM changes Anna's event, and so everybody's, at Anna's tick; the plan says that two people
+    are told, one of them outside. Cara, who has no right to it, can't."""
+    crm_id = met(diary)
+    since = diary.numbered()
+    installation.tandem("crm", "edit", "--task", crm_id, "location=Mill", "--as", "cara", code=1)
+    installation.edit_task(crm_id, by="ben", location="Mill")
+    diary.sync("ben")
+    assert diary.event()["location"]["displayName"] == "Harbour"
+    diary.sync("anna", mails=sent(updates=2, outside=1))
+    assert diary.to(since) == [("update", "ben"), ("update", OUTSIDE)]
+    assert [diary.event(user)["location"]["displayName"] for user in ("anna", "ben")] == ["Mill", "Mill"]
+    diary.rounds()
+    assert diary.on() == {"ben", OUTSIDE}
+
+
+def test_A16_an_attendee_s_own_change_is_overwritten(installation: Installed, diary: Diary) -> None:
+    """By the next change in the CRM, and not before: what Ben wrote into his copy stands until then."""
+    crm_id = met(diary)
+    diary.edits("ben", diary.event("ben")["id"], location={"displayName": "My desk"})
+    diary.rounds()
+    assert diary.event("ben")["location"]["displayName"] == "My desk"
+    installation.edit_task(crm_id, subject="Dinner")
+    diary.sync("anna", mails=sent(updates=2, outside=1))
+    found = diary.event("ben", "Dinner")
+    assert found["location"]["displayName"] == "Harbour" == diary.activities()[crm_id]["location"]
+    diary.rounds()
