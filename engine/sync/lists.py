@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.context import Context
 from engine.language.program import Line, with_one_more
 from engine.lenses.base import Merging
 from engine.links import Base
-from engine.records import CRM, M365, NO_BASE, Absence, Side, Value, opposite
+from engine.records import CRM, M365, NO_BASE, NOT_FETCHED, Absence, Side, Value, opposite
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class ListMerge:
     base: Base
     context: Context
     refused: frozenset[Side]
+    added: Mapping[Side, Collection[str]]
+    """Per side, the fields that lines over these lists add to them, whether they are open now or not."""
     settled: bool = False
     """Whether what differs now counts as agreed, although it did not travel."""
 
@@ -35,8 +37,7 @@ class ListMerge:
         if isinstance(own, Absence) or isinstance(other, Absence):
             return NO_BASE
         agreed = self._base(side).get(path_on(line, side), NO_BASE)
-        before = line.carried(opposite(side), self._base(opposite(side)))
-        return line.merging.merge(side, own, agreed, other, before, self.context)
+        return line.merging.merge(side, own, agreed, other, self._before(line, opposite(side)), self.context)
 
     def bases(self, held: Mapping[Side, Value]) -> dict[Side, dict[str, Value]]:
         """What both bases become once the sides hold these lists. Of a side whose changes could not travel only what
@@ -52,31 +53,46 @@ class ListMerge:
                 continue
             other = NO_BASE if self.settled else self._whole(opposite(side), held)
             found[side][path] = line.merging.agreed(side, held[side], base, self.context, other)
-            if line.added is not None and line.added in self.values[side]:
-                more, value = self._base(side).get(line.added, NO_BASE), self.values[side][line.added]
-                found[side][line.added] = line.merging.agreed(side, value, more, self.context, other)
+            for added in self.added[side]:
+                value, more = self.values[side].get(added, NOT_FETCHED), self._base(side).get(added, NO_BASE)
+                if not isinstance(value, Absence):
+                    found[side][added] = line.merging.agreed(side, value, more, self.context, other)
         return found
 
     def _whole(self, side: Side, held: Mapping[Side, Value]) -> Value:
         """Everybody on this side, those in added fields too."""
         whole = held[side]
-        for line in self.lines.values():
-            more = self.values[side].get(line.added) if line.added is not None else None
-            whole = with_one_more(whole, more) if line.to_m365 is (side == CRM) else whole
+        for added in self.added[side]:
+            whole = with_one_more(whole, self.values[side].get(added))
         return whole
+
+    def _before(self, line: Line, side: Side) -> Value | Absence:
+        """What the line read of this side when both agreed; an added field that no base knows was nobody then."""
+        base = self._base(side)
+        found = line.carried(side, base)
+        return base.get(path_on(line, side), NO_BASE) if isinstance(found, Absence) else found
 
     def _only_written(self, side: Side, path: str, base: Value | Absence) -> dict[str, Value]:
         line = self.lines.get(side)
         if line is None or line.merging is None or isinstance(base, Absence) or side in self.refused:
             return {}
         other = line.carried(opposite(side), self.values[opposite(side)])
-        before = line.carried(opposite(side), self._base(opposite(side)))
         if isinstance(other, Absence):
             return {}
+        before = self._before(line, opposite(side))
         return {path: line.merging.merge(side, base, base, other, before, self.context)}
 
     def _base(self, side: Side) -> Mapping[str, Value]:
         return self.base.crm if side == CRM else self.base.m365
+
+
+def added_fields(lines: Iterable[Line]) -> dict[Side, Collection[str]]:
+    """Per side, the fields that some line adds to the list it reads there."""
+    found: dict[Side, dict[str, None]] = {CRM: {}, M365: {}}
+    for line in lines:
+        if line.added is not None:
+            found[CRM if line.to_m365 else M365][line.added] = None
+    return {side: tuple(paths) for side, paths in found.items()}
 
 
 def path_on(line: Line, side: Side) -> str:

@@ -15,7 +15,7 @@ from engine.lenses.base import Untranslatable
 from engine.links import Base
 from engine.plans import FieldChange, Refusal
 from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value, opposite
-from engine.sync.lists import ListMerge, path_on
+from engine.sync.lists import ListMerge, added_fields, path_on
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout, guessed, view
 
@@ -234,9 +234,11 @@ class Merger:
             refusal = self._forbidden(side, path_on(line, side), line.entry)
             if refusal is not None:
                 refused[side] = refusal
-        root = (self.program.lines[self.layout.pairs[pair][0]].m365_path or "").partition(".")[0]
-        settled = root in self.bounds.masked and M365 not in self.bounds.closed
-        lists = ListMerge(lines, self.values, self.base, self.context, frozenset(refused), settled)
+        joined = [self.program.lines[index] for index in self.layout.pairs[pair]]
+        settled = (joined[0].m365_path or "") in self.bounds.masked and M365 not in self.bounds.closed
+        lists = ListMerge(
+            lines, self.values, self.base, self.context, frozenset(refused), added_fields(joined), settled
+        )
         held: dict[Side, Value] = {}
         for side, line in lines.items():
             path = path_on(line, side)
