@@ -91,7 +91,8 @@ def next_flip(points: Points, state: State) -> Instants:
     """The first instant after now at which ``state`` differs, tried at each of the ``points``."""
 
     def flip(crm: Record | None, m365: Record | None, context: Context) -> datetime | None:
-        context = replace(context, changed=frozenset())  # by then nobody has changed anything
+        if context.changed:
+            context = replace(context, changed=frozenset())  # by then nobody has changed anything
         here = state(crm, m365, context)
         for instant in _ascending(points(crm, m365, context)):
             if state(crm, m365, replace(context, now=instant)) != here:

@@ -217,8 +217,12 @@ class Generator:
         if not found:
             return
         span = self.rules.entry.span
-        answers = [side for expr in found for side in (self.conditions.holds(expr), self.conditions.fails(expr))]
-        self.module.function("clock_state", SIDES, [answer(nodes.tuple_of(*_distinct(answers)))], span)
+        answers = _distinct(
+            [side for expr in found for side in (self.conditions.holds(expr), self.conditions.fails(expr))]
+        )
+        sharing = nodes.Sharing(_OF_THE_CLOCK, answers)
+        told = answer(nodes.tuple_of(*[sharing.visit(one) for one in answers]))
+        self.module.function("clock_state", SIDES, [*sharing.before, told], span)
         points = [self._crossing(tip.operand, tip.amount, tip.unit) for expr in found for tip in tippings(expr)]
         self.module.function("clock_points", SIDES, [answer(nodes.list_of(*_distinct(points)))], span)
 
@@ -233,6 +237,9 @@ class Generator:
 def _distinct(made: Iterable[ast.expr]) -> list[ast.expr]:
     """Rules say the same in several places; asked by the clock it is asked once."""
     return list({ast.dump(one): one for one in made}.values())
+
+
+_OF_THE_CLOCK: Final = frozenset({"after", "before", "between", "shifted", "this_day", "this_instant"})
 
 
 def _before_compiling(*_: object) -> Any:

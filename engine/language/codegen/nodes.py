@@ -6,6 +6,7 @@ Every node carries the place of the rule it came from, so that tracebacks and pr
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -106,6 +107,30 @@ def list_of(*items: ast.expr) -> ast.expr:
 
 def tuple_of(*items: ast.expr) -> ast.expr:
     return ast.Tuple(list(items), ast.Load())
+
+
+class Sharing(ast.NodeTransformer):
+    """Calls of these functions that stand in several places of the expressions, made once: ``before`` are assignments
+    to go ahead of them. They have to be calls that answer whatever the records hold."""
+
+    def __init__(self, functions: frozenset[str], expressions: Sequence[ast.expr]) -> None:
+        self.functions = functions
+        self.before: list[ast.stmt] = []
+        self._counts = Counter(ast.dump(node) for one in expressions for node in ast.walk(one) if self._is_one(node))
+        self._named: dict[str, str] = {}
+
+    def _is_one(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.functions
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        said = ast.dump(node)
+        self.generic_visit(node)
+        if not self._is_one(node) or self._counts[said] < 2:
+            return node
+        if said not in self._named:
+            self._named[said] = f"shared_{len(self._named)}"
+            self.before.append(assign(self._named[said], node))
+        return ast.copy_location(name(self._named[said]), node)
 
 
 class Module:
