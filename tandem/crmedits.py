@@ -20,6 +20,7 @@ from engine.language.suggestions import did_you_mean
 from engine.links import Space
 from engine.records import Barred, Record, Reference, Value
 from engine.schema import FLAG, INSTANT
+from tandem import shown
 
 _FLAGS: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False, "": False}
 
@@ -39,7 +40,7 @@ _WORDING: Final = {
     CONTACTS: _Wording(
         "mobile='020 7946 0000'",
         (("firstname", "lastname"), ("email",), ("email2",)),
-        ("firstname", "lastname", "email", "email2", "accountid"),
+        ("firstname", "lastname", "accountid", "email", "email2"),
         "id, e-mail address or full name; see `tandem crm list`",
     ),
     ACTIVITIES: _Wording(
@@ -141,12 +142,15 @@ def _called(kind: Kind, record: Record) -> set[str]:
     return {fold(" ".join(str(record.values.get(name) or "") for name in names)) for names in groups} - {""}
 
 
-def contains(kind: Kind, record: Record, text: str) -> bool:
-    """Whether what a record is known by (name, company, addresses; subject, list, status) has this text in it, in any
-    case."""
+def known_by(kind: Kind, record: Record) -> str:
+    """What a record is known by: name, company and addresses; subject, list and status."""
     told = (record.values.get(name) for name in _WORDING[kind].searched)
-    texts = (one.name if isinstance(one, Reference) else one for one in told)
-    return fold(text) in fold(" ".join(str(one) for one in texts if one))
+    return " ".join(text for text in map(shown.plain, told) if text)
+
+
+def contains(kind: Kind, record: Record, text: str) -> bool:
+    """Whether what a record is known by has this text in it, in any case."""
+    return fold(text) in fold(known_by(kind, record))
 
 
 def as_people_read(users: Mapping[str, User], record: Record, zone: str | None = None) -> dict[str, Value]:

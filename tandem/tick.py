@@ -64,7 +64,8 @@ class Ticked:
 
     @property
     def failed(self) -> bool:
-        return self.result in FAILED
+        """Another process that works on a space which all users share does this one's work as well."""
+        return self.result in FAILED and not (self.result == "busy" and self.record.shared)
 
 
 class _Journal(SqlState):

@@ -30,9 +30,11 @@ class Builder:
     # ---- places -----------------------------------------------------------------------------------------------
 
     def span(self, *nodes: Node) -> Span:
-        """From the first to the last token, as far as they stand on one line."""
+        """From the first to the last token, as far as they stand on one line; a token may itself go on in the next."""
         first, last = _first(nodes[0]), _last(nodes[-1])
         end = last if last.line == first.line else first
+        if end.end_line != first.line:
+            return self._span(first, cast(int, first.column) + len(end.partition("\n")[0].rstrip()))
         return self._span(first, cast(int, end.end_column))
 
     def _span(self, first: Token, end_column: int) -> Span:

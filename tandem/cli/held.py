@@ -9,6 +9,7 @@ import click
 from tandem.cli.opening import opened
 
 if TYPE_CHECKING:
+    from crm.kinds import Kind
     from engine.links import Link
     from tandem.installation import Installation
 
@@ -81,16 +82,22 @@ def _place(installation: Installation, link: Link) -> str:
 
 def _candidates(installation: Installation, link: Link) -> list[str]:
     """The CRM records that a held item could belong to, as people know them."""
-    from crm.fields import CONTACT_KIND
-    from tandem import shown
+    from tandem.crmedits import known_by
 
+    kind = _kind(installation, link)
     told = []
     for crm_id in link.candidates:
-        record = installation.store.record(CONTACT_KIND, crm_id)
-        names = ("firstname", "lastname", "accountid", "email")
-        values = [shown.plain(record.values.get(name)) for name in names] if record else ["(no longer there)"]
-        told.append(f"{crm_id}  {' '.join(value for value in values if value)}")
+        record = installation.store.record(kind.name, crm_id) if kind else None
+        told.append(f"{crm_id}  {known_by(kind, record) if kind and record else '(no longer there)'}")
     return told
+
+
+def _kind(installation: Installation, link: Link) -> Kind | None:
+    """What the link's rule file is about in the CRM; None where that file is gone."""
+    from crm.kinds import kind_named
+
+    of = (kind_named(program.crm.kind) for program in installation.programs() if program.name == link.kind)
+    return next(of, None)
 
 
 def _json(installation: Installation, link: Link) -> dict[str, object]:
@@ -103,8 +110,8 @@ def _json(installation: Installation, link: Link) -> dict[str, object]:
 
 @held.command()
 @click.argument("item", metavar="ID")
-@click.option("--link", "crm_id", metavar="CRM-ID", help="It is this CRM contact.")
-@click.option("--create", is_flag=True, help="It is somebody the CRM does not have yet.")
+@click.option("--link", "crm_id", metavar="CRM-ID", help="It is this CRM record.")
+@click.option("--create", is_flag=True, help="It is one that the CRM does not have yet.")
 @click.option("--ignore", is_flag=True, help="Leave it out of the sync.")
 @click.pass_context
 def settle(context: click.Context, item: str, crm_id: str | None, create: bool, ignore: bool) -> None:
@@ -117,7 +124,6 @@ def settle(context: click.Context, item: str, crm_id: str | None, create: bool, 
       tandem held settle 3f2a --link 10001
       tandem held settle 3f2a --create
     """
-    from crm.fields import CONTACT_KIND
     from engine.errors import UserError
     from state.journal import settle_held
 
@@ -131,8 +137,11 @@ def settle(context: click.Context, item: str, crm_id: str | None, create: bool, 
             "Remove the reason (give the right to edit, or change the value), and the sync goes on by itself. "
             "If nothing was to change here, `tandem sync --full` tries again.",
         )
-    if crm_id is not None and installation.store.record(CONTACT_KIND, crm_id) is None:
-        raise UserError(f"The CRM has no contact {crm_id}.", "`tandem held` lists the contacts in question.")
+    kind = _kind(installation, link)
+    if kind is None:
+        raise UserError(f"The rules about {link.kind} are gone.", f"Put {link.kind}.rules back first.")
+    if crm_id is not None and installation.store.record(kind.name, crm_id) is None:
+        raise UserError(f"The CRM has no {kind.label} {crm_id}.", f"`tandem held` lists the {kind.label}s in question.")
     decision = crm_id or ("create" if create else "ignore")
     settle_held(installation.engine, installation.org, link, decision, installation.milliseconds())
     click.echo(f"Noted: {decision}. The next sync acts on it: tandem sync")

@@ -239,7 +239,7 @@ def _print_results(installation: Installation, results: Sequence[Ticked], comman
         if number:
             click.echo()
         if one.report is None:
-            click.echo(f"Error: {who}: {one.text}", err=True)
+            click.echo(f"{'Error: ' if one.failed else ''}{who}: {one.text}", err=True)
             continue
         shown_plan = view(one.report.plan, one.program, who)
         for line in as_text(shown_plan, paint):

@@ -17,7 +17,7 @@ from tandem.demo.stage import Stage
 from tandem.installation import Installation
 from tandem.planview import PlanView, view
 from tandem.render import guard_text
-from tandem.tick import Order, Ticked, plan_space, tick_space
+from tandem.tick import Order, Ticked, plan_space, served, tick_space
 
 MOST_ROUNDS: Final = 6
 
@@ -43,11 +43,10 @@ class Scene:
         return found
 
     def mailboxes(self) -> list[SpaceRecord]:
-        """The connected mailboxes in the firm's order."""
+        """The connected mailboxes in the firm's order. The firm has no Planner, so what all would share is left out."""
         order = {self.installation.user(name).id: number for number, name in enumerate(self.casting["connected"])}
-        return sorted(
-            self.installation.chosen_spaces(None), key=lambda record: order.get(record.space.user, len(order))
-        )
+        known = [record for record in self.installation.chosen_spaces(None) if not record.shared]
+        return sorted(known, key=lambda record: order.get(record.space.user, len(order)))
 
     def person(self, record: SpaceRecord) -> str:
         """The user's name, all of one width."""
@@ -59,7 +58,7 @@ class Scene:
         views = []
         for record in self.mailboxes():
             who = self.installation.address(record.space.id)
-            for program in self.installation.programs():
+            for program in served(self.installation, record, self.installation.programs()):
                 with watching(f"reading {who}") as watch:
                     plan = plan_space(self.installation, record, program, everything=False, progress=watch)
                 views.append(view(plan, program, who))
