@@ -6,12 +6,15 @@ met first is read alone. Every other copy belongs to the same CRM record and is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from engine.context import Context
 from engine.language.program import Copies, Program, Reason
-from engine.links import Base, Link
+from engine.links import Base, Link, Space
+from engine.port import State
 from engine.records import M365, Key, Record, Value
+from engine.records import State as Present
 from engine.sync.merge import UNBOUND, Bounds
 from engine.sync.pairs import Pairing
 
@@ -98,12 +101,33 @@ def part(program: Program, pairing: Pairing, context: Context) -> Part:
 
 
 def invited(program: Program, pairing: Pairing, context: Context) -> bool:
-    """Whether the user is among the guests of the meeting as another mailbox leads it."""
+    """Whether the user is among the guests of the meeting as another mailbox leads it, or has the invitation."""
+    if pairing.invited:
+        return True
     leading = leader(pairing)
     if leading is None or leading[0].state == "ended":
         return False
     guests = addresses(program.last_known(leading[1].m365).get(program.m365.guests))
     return any(context.directory.connected_at(guest) == context.user for guest in guests)
+
+
+def own_events(
+    program: Program, space: Space, state: State, items: Iterable[Present], rows: Iterable[Link]
+) -> list[tuple[Link, Base]]:
+    """Links of the user's own events of meetings that other mailboxes lead and whose copies are new here: these items,
+    and the items of these rows that have no CRM record yet."""
+    if program.copies is None or not program.copies.own:
+        return []
+    new = [one for one in items if isinstance(one, Record) and not cancelled(program, one)]
+    identities = {identity(program, one) for one in new}
+    identities |= {row.identity for row in rows if row.crm_id is None}
+    identities.discard("")
+    if not identities:
+        return []
+    peers = state.peers(space.id, program.name, identities, ())
+    led = {link.crm_id for link, _ in peers if link.role == "" and link.crm_id and link.state != "ended"}
+    found = state.links(space.id, program.name, (), led) if led else ()
+    return [(link, base) for link, base in found if link.role == "own" and link.m365_id]
 
 
 def bounds(program: Program, role: Part, item: object, first: bool) -> Bounds:

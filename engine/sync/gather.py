@@ -15,6 +15,7 @@ from engine.links import Base, Link, Space
 from engine.port import ReadView, State
 from engine.records import CRM, M365, Barred, Gone, Key, Record, Side
 from engine.records import State as Present
+from engine.sync.copies import own_events
 from engine.sync.pairs import Pairing
 from engine.sync.read import Reading
 from engine.sync.rules import mark
@@ -39,6 +40,7 @@ class Gatherer:
     links: dict[str, tuple[Link, Base]] = field(default_factory=dict)
     known: dict[Side, dict[str, str]] = field(default_factory=lambda: {CRM: {}, M365: {}})
     present: dict[Side, dict[str, Present]] = field(default_factory=lambda: {CRM: {}, M365: {}})
+    invited: set[str] = field(default_factory=set)
 
     def run(self) -> list[Pairing]:
         """The pairs to decide, unlinked ones last and best matches first. Nothing of them is kept here."""
@@ -51,6 +53,7 @@ class Gatherer:
             ids[CRM] |= self._opened_by_rights(wanted)
         touched = {self.known[side][id] for side in (CRM, M365) for id in ids[side] if id in self.known[side]}
         touched -= self.settled.unclear.keys()
+        wanted |= self._displaced(ids[M365], wanted)
         wanted -= self.settled.unclear.keys()
         chosen = [self.links[id] for id in sorted(touched | wanted) if id in wanted or self._news(self.links[id][0])]
         linked = self._linked(chosen)
@@ -111,6 +114,15 @@ class Gatherer:
             self._know(self.state.links(self.space.id, self.program.name, (), unknown))
         return candidates - set(self.known[CRM])
 
+    def _displaced(self, ids: set[str], wanted: set[str]) -> set[str]:
+        """The users' own events of meetings to which an invitation arrives: it takes their place."""
+        items = [item for id in ids if id not in self.known[M365] and (item := self.present[M365].get(id))]
+        rows = [self.links[id][0] for id in wanted]
+        found = own_events(self.program, self.space, self.state, items, rows)
+        self._know((link, base) for link, base in found if link.id not in self.links)
+        self.invited = {link.id for link, _ in found}
+        return self.invited
+
     def _missing(self) -> set[str]:
         """Links that a whole listing did not mention are suspects; a sweep looks at every link again."""
         sweep = self.reading.cause in ("first", "sweep")
@@ -143,7 +155,7 @@ class Gatherer:
         return Pairing(
             id=link.id, link=link, base=base, crm=self.present[CRM].get(link.crm_id or ""), m365=item,
             collection=self.reading.collection.get(link.m365_id or "", ""),
-            copy=copy if isinstance(copy, Record) else None,
+            copy=copy if isinstance(copy, Record) else None, invited=link.id in self.invited,
         )  # fmt: skip
 
     def _news(self, link: Link) -> bool:

@@ -17,8 +17,8 @@ class Pairing:
     finds any, ``entry`` is that entry, ``taken`` the candidates' ids linked to another item of this space, ``keys``
     its match keys, ``supersedes`` the link of a CRM record that waits alone and that a match takes over. ``copy`` is
     what an interrupted move of the item has already made. ``peers`` are the links of the same meeting in other
-    mailboxes, with their bases. ``context`` is whose rules decide; the completing step
-    fills it in.
+    mailboxes, with their bases, and ``invited`` tells that an invitation to what the item stands for has arrived here.
+    ``context`` is whose rules decide; the completing step fills it in.
     """
 
     id: str
@@ -34,4 +34,5 @@ class Pairing:
     supersedes: tuple[str, ...] = ()
     copy: Record | None = None
     peers: tuple[tuple[Link, Base], ...] = ()
+    invited: bool = False
     context: Context | None = None

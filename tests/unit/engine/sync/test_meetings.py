@@ -182,6 +182,23 @@ def test_an_invitation_takes_the_place_of_an_own_event(world: MeetingWorld) -> N
     assert world.mails() == [("invitation", address("ben"))]
 
 
+@pytest.mark.parametrize("order", [("anna", "ben"), ("ben", "anna")])
+def test_an_invitation_from_outlook_takes_the_place_of_an_own_event(
+    world: MeetingWorld, order: tuple[str, str]
+) -> None:
+    """The organiser invites somebody who is on the activity already: nothing of the activity changes, and still the
+    invitation is all that the guest has, whoever syncs first."""
+    world.sync()
+    world.activity(users=("anna", "ben"))
+    world.settle()
+    world.edit_event(only(world.events("anna")), attendees=invited("ben"))
+    world.sync(*order, *order)
+    assert only(world.events("ben")).values["isOrganizer"] is False
+    quiet(world)
+    assert roles(world, "ben") == ["copy"]
+    assert len(world.activities()) == 1
+
+
 def test_a_user_who_is_added_is_invited_and_one_taken_off_is_told(running: MeetingWorld) -> None:
     """Single people come and go; outsiders stay invited."""
     activity = running.activity(users=("anna", "ben"))
