@@ -31,13 +31,15 @@ def as_series(rules: Rules, decisions: Sequence[Decision], links: Callable[[], I
             going[decision.before.group].append(decision)
     if series is None or not going:
         return tuple(decisions)
-    left: dict[str, set[str]] = defaultdict(set)
+    left, waiting = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    decided = {decision.pair for decision in decisions}
     for link in links():
         if link.group in going and link.state != "ended":
-            left[link.group].add(link.id)
+            put_off = link.reason == WAITS and link.id not in decided
+            (waiting if put_off else left)[link.group].add(link.id)
     instead: dict[str, Decision | None] = {}
     for group, members in going.items():
-        instead |= _group(rules, series, group, members, left[group])
+        instead |= _group(rules, series, group, members, left[group], waiting[group])
     replaced = (instead.get(decision.pair, decision) for decision in decisions)
     return tuple(decision for decision in replaced if decision is not None)
 
@@ -50,15 +52,17 @@ def _deletion(decision: Decision) -> Action | None:
 
 
 def _group(
-    rules: Rules, series: Series, group: str, members: Sequence[Decision], left: set[str]
+    rules: Rules, series: Series, group: str, members: Sequence[Decision], left: set[str], waiting: set[str]
 ) -> dict[str, Decision | None]:
+    """What becomes of these deletions. ``left`` are all links of the series but those that an earlier tick put off and
+    this one does not look at: these are ``waiting`` to go too."""
     pairs = [decision.pair for decision in members]
     if left <= set(pairs):
         if series.all_deleted.policy != "delete the series":
             return {}
         whole = _whole(rules, series, group, members[0])
-        rest = tuple(pairs[1:])
-        return {pairs[0]: replace(whole, supersedes=rest), **dict.fromkeys(rest)}
+        rest = pairs[1:]
+        return {pairs[0]: replace(whole, supersedes=(*rest, *sorted(waiting))), **dict.fromkeys(rest)}
     if series.deleted.policy != "delete that occurrence":
         return {decision.pair: _kept(decision, "left alone", None) for decision in members}
     return {

@@ -148,15 +148,18 @@ class EventWriter:
             yield actions[index], answer
 
     def _seen(self, action: Action, answer: Answer, before: _Seen | None = None) -> _Seen | Outcome:
-        """The event as it is, if it is at the version that the action was decided on; or as it was ``before``, where
-        only our own write to its series has moved it."""
+        """The event as it is, if it is at the version that the action was decided on (a series that goes as a whole has
+        none); or as it was ``before``, where only our own write to its series has moved it."""
         if answer.meaning is Meaning.GONE:
             return Written(action.id, None) if action.verb == "delete" else Stale(action.id)
         if answer.meaning in (Meaning.FORBIDDEN, Meaning.REFUSED):
             return Refused(action.id, refusal(answer))
         row = self.events.session.demand(answer).members
         now = _Seen(action, row, self.events.record(str(action.target), row))
-        same = etag(row) == action.expected_version if before is None else _unmoved(before, now)
+        if before is None:
+            same = action.expected_version in (None, etag(row))
+        else:
+            same = _unmoved(before, now)
         return now if same else Stale(action.id)
 
     def _looked_again(self, turn: Sequence[_Seen], touched: set[str]) -> Iterator[_Seen | Outcome]:
