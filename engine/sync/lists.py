@@ -37,7 +37,12 @@ class ListMerge:
         if isinstance(own, Absence) or isinstance(other, Absence):
             return NO_BASE
         agreed = self._base(side).get(path_on(line, side), NO_BASE)
-        return line.merging.merge(side, own, agreed, other, self._before(line, opposite(side)), self.context)
+        before = self._before(line, opposite(side))
+        if agreed is not NO_BASE:
+            return line.merging.merge(side, own, agreed, other, before, self.context)
+        named = self._named(side, own)
+        whole = line.merging.merge(side, (*listed(own), *named), agreed, other, before, self.context)
+        return tuple(one for one in listed(whole) if one not in named) or None
 
     def bases(self, held: Mapping[Side, Value]) -> dict[Side, dict[str, Value]]:
         """What both bases become once the sides hold these lists. Of a side whose changes could not travel only what
@@ -58,6 +63,11 @@ class ListMerge:
                 if not isinstance(value, Absence):
                     found[side][added] = line.merging.agreed(side, value, more, self.context, other)
         return found
+
+    def _named(self, side: Side, own: Value) -> tuple[Value, ...]:
+        """Who is on this side by another field alone: no news to its list when both meet."""
+        named = (self.values[side].get(added) for added in self.added[side])
+        return tuple(one for one in named if one is not None and one not in listed(own))
 
     def _whole(self, side: Side, held: Mapping[Side, Value]) -> Value:
         """Everybody on this side, those in added fields too."""
@@ -93,6 +103,10 @@ def added_fields(lines: Iterable[Line]) -> dict[Side, Collection[str]]:
         if line.added is not None:
             found[CRM if line.to_m365 else M365][line.added] = None
     return {side: tuple(paths) for side, paths in found.items()}
+
+
+def listed(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def path_on(line: Line, side: Side) -> str:

@@ -35,8 +35,8 @@ def settle(
     intents: Sequence[Intent], program: Program, space: Space, crm: ReadView, m365: ReadView, state: State
 ) -> Settled:
     """Find out what became of open intents. Updates and deletions need no proof: the pair is compared again, and a
-    write that went through is then an agreement. A creation is found by its mark, or did not happen; what a move has
-    made stays with the link until the move is done."""
+    write that went through is then an agreement. A creation is found by its mark, or did not happen; nothing was agreed
+    about what was found, be it made again. What a move has made stays with the link until the move is done."""
     if not intents:
         return Settled({}, ())
     asked_m365 = [intent.m365_id for intent in intents if intent.m365_id]
@@ -59,6 +59,7 @@ def settle(
             ended.append(Ended(intent.action.id, "settled", note=_note(intent, made)))
         if len(made) == 1:
             link = _with_made(link, intent, made[0])
+            base = NO_AGREEMENT if intent.action.verb == "create" else base
         if link.m365_id is not None or link.crm_id is not None:
             links[intent.link] = (link, base)
     return Settled(links, ended, unclear)

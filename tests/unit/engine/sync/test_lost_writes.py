@@ -57,17 +57,24 @@ def test_creations_that_look_alike_get_one_card_each(world: TaskWorld, faults: t
     settled(world)
 
 
-def test_a_creation_made_again_after_a_deletion_is_recognised(world: TaskWorld) -> None:
-    """Deleted in Planner, made again, and the answer lost: the new card takes the old one's place."""
-    task = world.task()
+@pytest.mark.parametrize("fault", ["lost", "half"])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_creation_of_which_nobody_heard_is_recognised(world: TaskWorld, fault: str, again: bool) -> None:
+    """For the first time, or made again after a deletion in Planner: the new card takes the place, gets the text that
+    is not there yet, and tells the CRM nothing: neither that it had no text, nor who is assigned anyway."""
+    task = world.task(description="Ours", users=("ben",))
+    if again:
+        world.sync()
+        (card,) = world.cards()
+        world.m365.remove("plannerTask", card.id)
+    failing(world, fault, verb="create")
     world.sync()
-    (card,) = world.cards()
-    world.m365.remove("plannerTask", card.id)
-    failing(world, "lost", verb="create")
+    (made,) = world.cards()
     world.sync()
-    (again,) = world.cards()
     world.sync()
-    assert linked(world) == {task.id: again.id}
+    assert linked(world) == {task.id: made.id}
+    assert [one.values for one in world.tasks()] == [task.values]
+    assert [one.values["details"] for one in world.cards()] == [("Ours",)]
     settled(world)
 
 
