@@ -264,14 +264,19 @@ class Installation:
         )
 
     def asleep(self, space: Space, program: Program) -> bool:
-        """Whether a kind of record ships switched off and nobody has touched its settings in this space."""
+        """Whether a kind of record ships switched off, nobody of this space has it switched on, and it was never read:
+        the first sync, which mails nobody, is the one after it is switched on, whatever else was set before."""
         now = self.clock()
         by_default = Context(now, space.zone, space.user, {spec.name: spec.default for spec in program.settings})
         if _takes_part(program, by_default):
             return False
-        users = (None, *(member.user for member in space.everyone))
-        touched = (stored_settings(self.engine, self.org, program.name, *filter(None, (user,))) for user in users)
-        return not any(touched)
+        contexts = (
+            Context(now, one.zone, one.user, self.settings_of(program, one.user), account=one.account)
+            for one in space.everyone
+        )
+        if any(_takes_part(program, context) for context in contexts):
+            return False
+        return not self.state.feeds(space.id, program.name).basis
 
     def _contexts(self, space: Space, program: Program) -> tuple[list[Context], tuple[Member, ...]]:
         """A context for each member that takes part, the leading one first, and these members: of a shared space

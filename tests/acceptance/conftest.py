@@ -11,8 +11,27 @@ from board import Board
 from diary import Diary
 from installed import Installed, firm, founded
 
+from engine.language.compiler import compile_folder
+from engine.language.program import Program
+from engine.schema import Schemas
 from graph_emulator.control_client import ControlClient
 from graph_emulator.server import Emulator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rules_compiled_once() -> Iterator[None]:
+    """Commands that tests run in their own process compile the same rule files over and over: once will do."""
+    known: dict[tuple[tuple[str, bytes], ...], tuple[Program, ...]] = {}
+
+    def compiled(folder: Path, schemas: Schemas) -> tuple[Program, ...]:
+        files = tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.rules")))
+        if files not in known:
+            known[files] = compile_folder(folder, schemas)
+        return known[files]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tandem.rulefiles.compile_folder", compiled)
+        yield
 
 
 @pytest.fixture(scope="session")

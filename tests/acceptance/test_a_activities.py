@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from diary import Diary, at, day, instant
+import time_machine
+from diary import OUTSIDE, Diary, at, day, instant, sent
 from evidence import actions, writes
-from installed import Installed
+from installed import Installed, upn
+
+from graph_emulator.server import Emulator
 
 TEXT = {"contentType": "text", "content": "Bring maps"}
 
 
 # ---- A1: which way ---------------------------------------------------------------------------------------------------
+
+
+def test_A1_meetings_are_switched_on_by_the_administrator(installation: Installed, emulator: Emulator) -> None:
+    """Until then no calendar is asked for anything, nothing is planned and nothing written, whatever other settings
+    say; a user who stays off stays so. The sync after that is the first one, which mails nobody."""
+    diary = Diary(installation, installation.control.calendar, emulator.url, str(emulator.ca_file))
+    diary.meets("Here", users="ben")
+    diary.invites("There", "anna", "ben", days=6)
+    mailed = diary.to()
+    installation.settings(kind="activities", invite_to_future="yes")
+    installation.control.reset("log")
+    installation.sync()
+    installation.sync("anna", "--full")
+    assert {plan["kind"] for plan in installation.plans()} == {"contacts", "tasks"}
+    assert not re.search("calendar|events", str(installation.control.log())) and len(diary.activities()) == 1
+    installation.settings("ben", kind="activities", direction="off")
+    installation.tandem("org", "set", "activities.direction", "both")
+    installation.control.reset("log")
+    installation.sync()
+    assert len(diary.activities()) == 2 == len(diary.shown()) and len(diary.shown("ben")) == 1
+    read = [call for call in installation.control.log() if re.search("calendarView/delta", str(call))]
+    assert len(read) == 2, "Anna's calendar and Cara's"
+    diary.rounds("anna", "cara")
+    assert diary.to() == mailed and diary.on("anna", "Here") == set()
 
 
 def test_A1_a_new_event_appears_in_the_crm(installation: Installed, diary: Diary) -> None:
@@ -155,3 +185,185 @@ def test_A2_what_changes_in_the_series_changes_in_each_activity(installation: In
     diary.sync("anna")
     starts = sorted(values["date_start"] for values in diary.activities().values())
     assert starts == [instant(days) for days in (1, 8, 15)]
+
+
+# ---- A3, A4: single occurrences and whole series ---------------------------------------------------------------------
+
+
+QUIET = timedelta(minutes=11)
+"""A deletion of one occurrence waits this long for the others."""
+
+
+def occurrences(diary: Diary, user: str = "anna", *, guests: tuple[str, ...] = ()) -> tuple[str, dict[str, str]]:
+    """A weekly series of four that both sides have: the master's id, and the CRM ids by start."""
+    master = diary.weekly("Weekly", user, *guests)
+    diary.rounds()
+    return master, {values["date_start"]: id for id, values in diary.activities().items()}
+
+
+def test_A3_one_activity_deleted_takes_that_occurrence_out(installation: Installed, diary: Diary) -> None:
+    """After a quiet while, in case more follow; the other three stay, on both sides, and their guest hears of one
+    cancellation, which the plan says."""
+    _, ids = occurrences(diary, guests=("ben",))
+    installation.delete_task(ids[instant(8)])
+    diary.sync("anna")
+    assert len(diary.called("anna", "Weekly")) == 4
+    since = diary.numbered()
+    with time_machine.travel(datetime.now(UTC) + QUIET):
+        plan = diary.sync("anna", mails=sent(cancellations=1))
+        assert actions(plan) == [("delete", "m365", "Weekly")]
+        assert diary.to(since) == [("cancel", "ben")]
+        diary.rounds()
+        starts = [one["start"]["dateTime"][:10] for one in diary.called("anna", "Weekly")]
+        assert starts == [day(days) for days in (1, 15, 22)] and len(diary.activities()) == 3
+
+
+def test_A3_all_activities_deleted_takes_the_series_out(installation: Installed, diary: Diary) -> None:
+    """At the next tick, as one deletion; each guest hears of one cancellation, not of four."""
+    _, ids = occurrences(diary, guests=("ben", OUTSIDE))
+    since = diary.numbered()
+    for crm_id in ids.values():
+        installation.delete_task(crm_id)
+    plan = diary.sync("anna", mails=sent(cancellations=2, outside=1))
+    assert actions(plan) == [("delete", "m365", "Weekly")]
+    assert diary.to(since) == [("cancel", "ben"), ("cancel", OUTSIDE)]
+    assert diary.calendar.events(upn("anna")) == []
+    diary.rounds()
+    assert diary.activities() == {}
+
+
+def test_A3_a_deletion_that_pauses_half_way(installation: Installed, diary: Diary) -> None:
+    """Two of four are gone when the tick comes, the others before the next: it was the series all along, one deletion
+    and one mail."""
+    _, ids = occurrences(diary, guests=("ben",))
+    first, second, *rest = ids.values()
+    installation.delete_task(first)
+    installation.delete_task(second)
+    diary.sync("anna")
+    for crm_id in rest:
+        installation.delete_task(crm_id)
+    assert actions(diary.sync("anna", mails=sent(cancellations=1))) == [("delete", "m365", "Weekly")]
+    assert diary.calendar.events(upn("anna")) == []
+    diary.rounds()
+
+
+def test_A4_an_occurrence_edited_and_moved_in_outlook(installation: Installed, diary: Diary) -> None:
+    """Its activity follows, the others stay; so does an edit of that activity, which changes that occurrence alone."""
+    _, ids = occurrences(diary, guests=("ben",))
+    second = diary.called("anna", "Weekly")[1]["id"]
+    diary.edits("anna", second, subject="Not weekly", start=at(9, "15:00"), end=at(9, "16:00"))
+    diary.rounds()
+    activity = diary.activities()[ids[instant(8)]]
+    assert (activity["subject"], activity["date_start"]) == ("Not weekly", instant(9, "15:00"))
+    assert sorted(v["subject"] for v in diary.activities().values()) == ["Not weekly", *["Weekly"] * 3]
+    installation.edit_task(
+        ids[instant(15)], location="Harbour", date_start=f"{day(16)} 12:00Z", date_end=f"{day(16)} 13:00Z"
+    )
+    plan = diary.sync("anna", mails=sent(updates=1))
+    assert actions(plan) == [("update", "m365", "Weekly")]
+    third = diary.called("anna", "Weekly")[1]
+    assert (third["type"], third["start"]["dateTime"][:10], third["location"]["displayName"]) == (
+        "exception", day(16), "Harbour",
+    )  # fmt: skip
+    diary.rounds()
+    assert len(diary.activities()) == 4 == len(diary.shown("ben"))
+
+
+def test_A4_a_cancelled_occurrence_ends_its_activity(installation: Installed, diary: Diary) -> None:
+    """Cancelled by its organiser in Outlook, its activity goes and neither side makes it again."""
+    _, ids = occurrences(diary, guests=("ben",))
+    diary.deletes("anna", diary.called("anna", "Weekly")[1]["id"])
+    plan = diary.sync("anna")
+    assert actions(plan) == [("delete", "crm", "Weekly")]
+    diary.rounds()
+    assert ids[instant(8)] not in diary.activities() and len(diary.activities()) == 3
+    assert len(diary.called("anna", "Weekly")) == 3
+
+
+def test_A4_an_attendee_s_deletion_of_an_occurrence_is_no_cancellation(installation: Installed, diary: Diary) -> None:
+    """Ben takes one out of his own calendar: the activity and everybody else's stay."""
+    occurrences(diary, guests=("ben",))
+    diary.deletes("ben", diary.called("ben", "Weekly")[1]["id"])
+    diary.rounds()
+    assert len(diary.activities()) == 4 == len(diary.called("anna", "Weekly")) and len(diary.shown("ben")) == 3
+
+
+# ---- A5, A6: notes and privacy ---------------------------------------------------------------------------------------
+
+
+def test_A5_notes_travel_with_the_first_sync_alone(installation: Installed, diary: Diary) -> None:
+    """In either direction; what is written later stays on its side, and other edits take none of it along."""
+    here = diary.meets("Here", days=5, description="Bring maps")
+    diary.invites("There", "anna", days=6, body=TEXT)
+    diary.sync("anna")
+    assert (
+        diary.event(subject="Here")["body"]["content"].strip() == "Bring maps" == diary.activity("There")["description"]
+    )
+    there = diary.id_of("There")
+    for crm_id in (here, there):
+        installation.edit_task(crm_id, description="What was said", location="Harbour")
+    diary.sync("anna")
+    for subject in ("Here", "There"):
+        event = diary.event(subject=subject)
+        assert (event["body"]["content"].strip(), event["location"]["displayName"]) == ("Bring maps", "Harbour")
+        diary.edits("anna", event["id"], body={"contentType": "text", "content": "Later"})
+    diary.sync("anna")
+    assert {values["description"] for values in diary.activities().values()} == {"What was said"}
+
+
+def test_A5_notes_of_both_sides_stay_where_two_records_meet(installation: Installed, diary: Diary) -> None:
+    """A meeting that was in both before the first sync is matched by its time: an empty side is filled, two notes are
+    both kept."""
+    installation.tandem("user", "disconnect", "anna")
+    diary.meets("Both", days=5, description="Ours")
+    diary.meets("Empty", days=6)
+    diary.invites("Both", "anna", days=5, body=TEXT)
+    diary.invites("Empty", "anna", days=6, body=TEXT)
+    installation.connect("anna")
+    diary.sync("anna")
+    assert len(diary.activities()) == 2 == len(diary.shown())
+    assert diary.activity("Both")["description"] == "Ours"
+    assert (
+        diary.event(subject="Both")["body"]["content"].strip() == "Bring maps" == diary.activity("Empty")["description"]
+    )
+
+
+@pytest.mark.parametrize("side", ["crm", "m365"])
+def test_A6_private_is_sticky(installation: Installed, diary: Diary, side: str) -> None:
+    """Set on one side it is set on the other; cleared there or here it stays on the other side, and the side that
+    cleared it stays cleared."""
+    crm_id = diary.meets()
+    diary.sync("anna")
+    event = diary.event()["id"]
+
+    def private(where: str, value: bool) -> None:
+        if where == "crm":
+            installation.edit_task(crm_id, private="yes" if value else "no")
+        else:
+            diary.edits("anna", event, sensitivity="private" if value else "normal")
+
+    def both() -> tuple[bool, str]:
+        diary.sync("anna")
+        return diary.activities()[crm_id]["private"], diary.event()["sensitivity"]
+
+    private(side, True)
+    assert both() == (True, "private")
+    private(side, False)
+    assert both() == ((False, "private") if side == "crm" else (True, "normal"))
+    private(side, True)
+    assert both() == (True, "private")
+    other = "m365" if side == "crm" else "crm"
+    private(other, False)
+    assert both() == ((True, "normal") if side == "crm" else (False, "private"))
+
+
+@pytest.mark.parametrize("sensitivity", ["confidential", "personal"])
+def test_A6_confidential_and_personal_are_kept(installation: Installed, diary: Diary, sensitivity: str) -> None:
+    """Both are private in the CRM, and stay what they are in Outlook through edits of the CRM."""
+    diary.invites("Lunch", "anna", sensitivity=sensitivity)
+    diary.sync("anna")
+    crm_id = diary.id_of()
+    assert diary.activities()[crm_id]["private"] is True
+    installation.edit_task(crm_id, location="Harbour", private="yes")
+    diary.sync("anna")
+    assert (diary.event()["sensitivity"], diary.event()["location"]["displayName"]) == (sensitivity, "Harbour")

@@ -21,9 +21,7 @@ EVENT: Final = replace(
     graph_fields.EVENT, organiser="organizer", guests="attendees", cancelled="isCancelled", identity="iCalUId"
 )
 SCHEMAS: Final = {**crm_fields.SCHEMAS, **graph_fields.SCHEMAS, **schemas(EVENT)}
-RULES: Final = (Path(__file__).parents[1] / "unit" / "engine" / "language" / "activities.rules").read_text(
-    encoding="utf-8"
-)
+RULES: Final = (Path(__file__).parents[2] / "rules" / "activities.rules").read_text(encoding="utf-8")
 NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 PEOPLE: Final = Directory(
@@ -54,8 +52,8 @@ def context(
     directory: Directory = PEOPLE,
     **settings: SettingValue,
 ) -> Context:
-    """A user's context; settings that are not given have their defaults."""
-    defaults = {spec.name: spec.default for spec in program().settings}
+    """A user's context, with meetings switched on; settings that are not given have their defaults."""
+    defaults = {spec.name: spec.default for spec in program().settings} | {"direction": "both"}
     return Context(
         now=now, zone=zone, user=user, settings={**defaults, **settings}, account=directory.account_of(user) or "",
         directory=directory,

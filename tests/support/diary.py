@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import requests
-from installed import ROOT, USERS, Installed, upn
+from installed import USERS, Installed, upn
 
 from graph_emulator.calendar.control_client import CalendarControl
 from graph_emulator.server import Emulator
@@ -18,7 +17,6 @@ OUTSIDE: Final = "olga@elsewhere.example"
 """Somebody who is neither a user of the CRM nor of the tenant."""
 NOBODY: Final = {"invitations": 0, "updates": 0, "cancellations": 0, "outside": 0}
 _KINDS: Final = {"invite": "invitations", "update": "updates", "cancel": "cancellations"}
-_RULES: Final = ROOT / "tests" / "unit" / "engine" / "language" / "activities.rules"
 
 
 def day(days: int) -> str:
@@ -61,9 +59,8 @@ class Diary:
 
     @classmethod
     def opened(cls, installed: Installed, emulator: Emulator) -> Diary:
-        """With the rules of activities, and every mailbox's first sync behind it."""
-        if _RULES.exists():
-            shutil.copy(_RULES, installed.folder / "rules" / _RULES.name)
+        """With meetings switched on by the administrator."""
+        installed.settings(kind="activities", direction="both")
         return cls(installed, installed.control.calendar, emulator.url, str(emulator.ca_file))
 
     # ---- the sync, and whom it mails ----

@@ -40,8 +40,8 @@ def box(user: str) -> str:
 
 @dataclass
 class MeetingWorld:
-    """``connected`` are the users whose mailboxes are synced; ``settings`` override the rule file's defaults for all;
-    ``limits`` are the guard's, none unless given."""
+    """``connected`` are the users whose mailboxes are synced; ``settings`` override the rule file's defaults for all
+    (meetings are switched on); ``limits`` are the guard's, none unless given."""
 
     program: Program = field(default_factory=program)
     crm: MemorySystem = field(default_factory=lambda: MemorySystem("crm", ACTIVITY, page_size=3))
@@ -67,7 +67,7 @@ class MeetingWorld:
     # ---- ticks ----
 
     def context(self, user: str) -> Context:
-        defaults = {spec.name: spec.default for spec in self.program.settings}
+        defaults = {spec.name: spec.default for spec in self.program.settings} | {"direction": "both"}
         directory = Directory(
             accounts={one: box(one) for one in self.connected},
             mailboxes={one: address(one) for one in self.connected},

@@ -32,7 +32,7 @@ def test_the_shipped_rules_compile() -> None:
     """The rules that come with Tandem fit the field tables that come with it."""
     known = {**crm.fields.SCHEMAS, **graph_client.fields.SCHEMAS}
     programs = compile_folder(resources.rules(), known)
-    assert [program.name for program in programs] == ["contacts", "tasks"]
+    assert [program.name for program in programs] == ["activities", "contacts", "tasks"]
 
 
 def test_entries_are_known_by_names(people: str, known: Schemas) -> None:

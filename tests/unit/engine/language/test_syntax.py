@@ -26,7 +26,7 @@ def entry(section: str, text: str) -> t.Entry:
 
 def test_no_entry_of_a_file_is_passed_over() -> None:
     """Of the rules of activities, which use every section, each entry becomes a node of the tree."""
-    text = (Path(__file__).parent / "activities.rules").read_text()
+    text = (Path(__file__).parents[4] / "rules" / "activities.rules").read_text()
     file, problems = parsed(text)
     assert problems == [] and file is not None and file.whole
     problems_of_cutting = Problems()
