@@ -1,15 +1,11 @@
-"""Small situations for the contact rules, and what the rules make of each, as plain data that can be recorded.
-
-Entry ids and places are left out on purpose: an outcome is what happens to people's data and what they are told, the
-name of the match entry that found somebody included.
-"""
+"""Small situations for the contact rules, and what the rules make of each, as plain data that can be recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from contact_records import (
     ACME,
@@ -28,34 +24,31 @@ from contact_records import (
     but,
     person,
 )
+from memory_world import CONTACTS, compiled
+from situations import Book, Outcome, Table, about_settings, told
 
+from crm import fields as crm_fields
 from engine.context import Context, Names, SettingValue, fold
-from engine.language.program import Program
 from engine.links import NO_AGREEMENT, Base, Link, Space
-from engine.plans import Decision
-from engine.records import CRM, M365, Barred, Gone, Record, Reference, Side, State, Value, to_json
-from engine.settings import effective
+from engine.records import CRM, M365, Barred, Gone, Record, Reference, State
 from engine.sync.decide import decide
 from engine.sync.pairs import Pairing
 from engine.sync.rules import Rules
-from engine.sync.slots import layout, view
+from engine.sync.slots import layout
+from graph_client import fields as graph_fields
 
 NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
-Outcome = object
-Situation = Callable[["Table"], Outcome]
+Situation: TypeAlias = "Callable[[ContactTable], Outcome]"
 
 
 @dataclass(frozen=True)
-class Table:
-    """One program, ready for the situations."""
-
-    program: Program
+class ContactTable(Table):
+    """The contact rules, asked by the user u1."""
 
     def context(self, **settings: SettingValue) -> Context:
-        defaults = {spec.name: spec.default for spec in self.program.settings}
         names = Names({(side, kind, fold(name)): refs for (side, kind, name), refs in FOUND.items()})
-        return Context(NOW, "Europe/London", "u1", {**defaults, **settings}, names)
+        return Context(NOW, "Europe/London", "u1", {**self.defaults(), **settings}, names)
 
     def rules(self, **settings: SettingValue) -> Rules:
         context = self.context(**settings)
@@ -63,22 +56,12 @@ class Table:
         direction = self.program.direction(context)
         return Rules(self.program, layout(self.program), context, direction, space, "run", HOME)
 
-    def base(self, crm: Record = AGREED_PERSON, m365: Record = AGREED_CARD) -> Base:
-        """The base of a pair that agreed on these two records."""
-        shape = layout(self.program)
-        seen: dict[Side, Mapping[str, Value]] = {
-            CRM: view(crm.values, {}, shape.slots[CRM]),
-            M365: view(m365.values, {}, shape.slots[M365]),
-        }
-        held = {side: {path: seen[side][path] for path in shape.paths[side] if path in seen[side]} for side in seen}
-        return Base(held[CRM], held[M365])
-
     def linked(
         self, crm: State | None, m365: State | None, base: Base | None = None, **settings: SettingValue
     ) -> Outcome:
         """A tick over a pair that agreed before."""
         link = Link(id="l", space="space", kind=self.program.name, m365_id="m", crm_id="c", state="linked")
-        agreed = self.base() if base is None else base
+        agreed = self.base_of(AGREED_PERSON, AGREED_CARD) if base is None else base
         return told(decide(self.rules(**settings), Pairing(id="l", link=link, base=agreed, crm=crm, m365=m365)))
 
     def new_person(self, crm: Record, **settings: SettingValue) -> Outcome:
@@ -89,33 +72,11 @@ class Table:
     ) -> Outcome:
         """An unknown Outlook contact among these people of the CRM, of whom the first match entry that finds any
         counts."""
-        context, candidates, which = self.context(**settings), list[Record](), ""
-        for entry in self.program.matches:
-            keys = set(entry.m365_keys(m365, context))
-            candidates = [one for one in people if keys.intersection(entry.crm_keys(one, context))]
-            which = entry.entry.rpartition("/")[2]
-            if candidates:
-                break
+        which, candidates = self.recognised(m365, people, self.context(**settings))
         pairing = Pairing(
-            id="l", m365=m365, candidates=tuple(candidates), taken=frozenset(taken) & {c.id for c in candidates},
+            id="l", m365=m365, candidates=candidates, taken=frozenset(taken) & {c.id for c in candidates},
         )  # fmt: skip
-        return [which if candidates else None, told(decide(self.rules(**settings), pairing))]
-
-
-def told(decision: Decision | None) -> Outcome:
-    """What a decision does and says, without the entries behind it."""
-    if decision is None:
-        return "nothing"
-    writes = [
-        [a.side, a.verb, a.klass, a.reason, {path: to_json(value) for path, value in sorted(a.values.items())}]
-        for a in decision.actions
-    ]
-    return {
-        "writes": writes,
-        "refused": [[refusal.side, refusal.path, refusal.reason] for refusal in decision.refusals],
-        "link": None if decision.link is None else [decision.link.state, decision.link.reason],
-        "lost": [change.path for action in decision.actions for change in action.changes if change.lost],
-    }
+        return [which or None, told(decide(self.rules(**settings), pairing))]
 
 
 def _settings() -> dict[str, Situation]:
@@ -127,27 +88,7 @@ def _settings() -> dict[str, Situation]:
         "direction": "to_crm", "only_my_items": True, "ticked_only": False, "crm_folders": ("f2",),
         "m365_folders": ("p2",), "conflict": "m365", "match_on": "none", "first_match": "m365",
     }  # fmt: skip
-
-    def values(table: Table, *given: Mapping[str, SettingValue], may: bool) -> Outcome:
-        found = effective(table.program.settings, given[0], given[1], may)
-        return {name: repr(value) for name, value in sorted(found.items())}
-
-    return {
-        "settings: nothing is set": lambda t: values(t, {}, {}, may=True),
-        "settings: the organisation's": lambda t: values(t, org, {}, may=True),
-        "settings: the user's": lambda t: values(t, {}, user, may=True),
-        "settings: both": lambda t: values(t, org, user, may=True),
-        "settings: both, users may not edit": lambda t: values(t, org, user, may=False),
-        "settings: what can be chosen": lambda t: {s.name: [s.kind, *s.choices] for s in t.program.settings},
-        "the rule file's name": lambda t: [t.program.name, t.program.crm.kind, t.program.m365.kind],
-        **{
-            f"direction: {word}": lambda t, word=word: [  # type: ignore[misc]
-                t.program.direction(t.context(direction=word)).to_m365,
-                t.program.direction(t.context(direction=word)).to_crm,
-            ]
-            for word in ("both", "to_m365", "to_crm", "off")
-        },
-    }
+    return dict(about_settings(org, user))
 
 
 def _kept_in_step() -> dict[str, Situation]:
@@ -281,12 +222,7 @@ def _going() -> dict[str, Situation]:
     }
 
 
-SITUATIONS: Final[Mapping[str, Situation]] = {
-    **_settings(), **_kept_in_step(), **_coming(), **_matching(), **_going(),
-}  # fmt: skip
-
-
-def outcomes(program: Program) -> dict[str, Outcome]:
-    """What the rules make of every situation."""
-    table = Table(program)
-    return {name: situation(table) for name, situation in SITUATIONS.items()}
+BOOK: Final = Book(
+    "contacts", CONTACTS, crm_fields.CONTACT, graph_fields.CONTACT, compiled, ContactTable,
+    {**_settings(), **_kept_in_step(), **_coming(), **_matching(), **_going()},
+)  # fmt: skip

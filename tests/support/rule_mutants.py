@@ -28,13 +28,17 @@ _ALIKE: Final[tuple[tuple[str, ...], ...]] = (
     ("org", "user"), ("and", "or"), ("<->", "->", "<-"), ("field", "record"), ("everything", "none"),
     ("needs", "needs not"),
     ("is", "is not"), ("in", "is"), ("when", "when not"), tuple(LENSES), ("is not", "is"),
+    ("before", "after"), ("now", "today"), ("week", "month", "year"), ("weeks", "months", "years"), ("while", "unless"),
 )  # fmt: skip
 _DROPPED: Final = (
     "narrowest wins", "ignoring case", "on create", "tie crm", "set by org, user", "set by org", "set by user",
     ", user", "org, ", "not ", "list of ", "[1]", "[2]", "as phone", "as postal_address", "as company_by_name",
-    "as first_folder",
-    ".address", ".name",
+    "as first_folder", ".address", ".name", ".in_planner", "with assigned_user_id", "keep others", "always",
+    "at setting.start_time",
 )  # fmt: skip
+_OPERAND: Final = re.compile(r" (?:or|and) .+?(?= or | and | else | when |  |$)|, (?:\d+|\"[^\"]*\")(?=,|$)")
+_MODIFIER: Final = re.compile(r" (?:at|with|keep) ")
+"""What may follow a modifier with a comma or without: the grammar gives that comma no meaning."""
 _SWAPPED: Final[Mapping[str, str]] = {"on create": "on first sync", "tie crm": "tie m365", "[1]": "[2]", "[2]": "[1]"}
 
 
@@ -42,13 +46,13 @@ _SWAPPED: Final[Mapping[str, str]] = {"on create": "on first sync", "tie crm": "
 class Mutant:
     """One change: where, what it was, what it is now, and the whole text with it."""
 
-    line: int
+    line: str
     was: str
     now: str
     text: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.was!r} -> {self.now!r}"
+        return f"{' '.join(self.line.split())}: {self.was!r} -> {self.now!r}"
 
 
 class Mutations:
@@ -77,7 +81,7 @@ class Mutations:
             ):
                 end += 1
             kept = [*self.lines[:number], *self.lines[end:]]
-            yield Mutant(number + 1, line.strip(), "", "\n".join(kept))
+            yield Mutant(line, line.strip(), "", "\n".join(kept))
 
     # ---- literals ---------------------------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class Mutations:
                     yield self._mutant(number, body[start:end], now, changed)
 
     def _mutant(self, number: int, was: str, now: str, line: str) -> Mutant:
-        return Mutant(number + 1, was, now, "\n".join([*self.lines[:number], line, *self.lines[number + 1 :]]))
+        return Mutant(self.lines[number], was, now, "\n".join([*self.lines[:number], line, *self.lines[number + 1 :]]))
 
     def _of_phrases(self, body: str) -> Iterator[tuple[int, int, str]]:
         for group in _PHRASES:
@@ -104,10 +108,14 @@ class Mutations:
                 yield (*found.span(), "")
                 if words in _SWAPPED:
                     yield (*found.span(), _SWAPPED[words])
+        for found in _OPERAND.finditer(body):
+            yield (*found.span(), "")
 
     def _of_tokens(self, body: str) -> Iterator[tuple[int, int, str]]:
         for found in _TOKEN.finditer(body):
             word = found.group()
+            if word == "," and _MODIFIER.match(body, found.end()):
+                continue
             yield (*found.span(), self._misspelt(word))
             for group in _ALIKE:
                 if word in group:
