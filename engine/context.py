@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from engine.records import Reference, Side
 
 
@@ -80,8 +82,7 @@ class Directory:
 NOBODY: Final = Directory()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """``now`` is an aware UTC instant; ``zone`` the IANA name of the user's zone; ``user`` the CRM user's id and
     ``account`` that of the user's Microsoft 365 account. ``changed`` names the sides that differ from what was last
     agreed, for the pair that is being decided."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from engine.records import Key, Value
 
 LinkState: TypeAlias = Literal["linked", "dormant", "ended", "waiting", "held"]
@@ -48,8 +50,7 @@ class Space:
         return self.members or (Member(self.user, self.id, self.zone),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """One Microsoft 365 item and its CRM record, in one space. Parked items (waiting, held) may lack ``crm_id``.
 
     ``wake_at`` is UTC in milliseconds. ``keys`` are stored only while unpaired, so that a later CRM record finds the

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from engine.links import Base, Link
 from engine.records import Key, Side, Value, to_json
 
@@ -15,8 +17,7 @@ Verb: TypeAlias = Literal["create", "update", "move", "delete"]
 """move: an update that takes the record to another collection, where it may get another id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """How many people an action mails: whom it invites, whom it tells of a change, whom it tells of a cancellation;
     ``outside`` counts those among them who are not of the organisation."""
 
@@ -54,8 +55,7 @@ class FieldChange(NamedTuple):
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """One write to one side.
 
     ``id`` is the idempotency mark: derived from run and pair, found again on the record after a crash. ``target`` is
@@ -89,8 +89,7 @@ class Action:
         return hashlib.blake2b(canonical(body), digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A field or record that was looked at and not written, with the reason (one-way, no right to edit …). A
     ``quiet`` one is as the rules and settings want it; any other needs a person."""
 
@@ -101,8 +100,7 @@ class Refusal:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What becomes of one pair: writes (at most one per side), then the link as it shall stand.
 
     ``link`` is None to forget the pair. ``base`` is the base to store; of a side that was written, the paths named

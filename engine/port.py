@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from engine.context import Context
 from engine.links import Base, Link, Space
 from engine.plans import Action, Mail
@@ -15,8 +17,7 @@ from engine.schema import Schema
 # ---- a system of records --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a change feed of one collection.
 
     ``gone`` and ``barred`` are ids: suspicion only (deleted, moved away, no longer readable), to be proved by
@@ -32,7 +33,7 @@ class Page:
     barred: Sequence[str] = ()
     cursor: str | None = None
     full: bool = False
-    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +90,27 @@ class ReadView(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Done. ``record`` is the record as the side returned it after the write; None for a deletion."""
 
     action: str
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(Struct, frozen=True):
     """Not done: the record changed or went since the expected version was read."""
 
     action: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Not done and not to be repeated unchanged: the side says no. ``reason`` holds no personal data."""
 
     action: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Sent, but the answer was lost: the next run settles it."""
 
     action: str
@@ -162,18 +159,16 @@ class Fence:
     until: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
+class Feeds(Struct, frozen=True):
     """Where reading goes on for one space and kind. ``basis`` digests everything but records that outcomes depend on
     (rules, schemas, settings); ``access`` is the CRM's access token seen last. All empty before the first run."""
 
-    cursors: Mapping[tuple[Side, str], str] = field(default_factory=dict)
+    cursors: Mapping[tuple[Side, str], str] = {}
     basis: str = ""
     access: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChange:
+class LinkChange(Struct, frozen=True):
     """What becomes of one link row. ``after`` None deletes it; ``base`` None leaves the stored base as it is."""
 
     id: str
@@ -181,8 +176,7 @@ class LinkChange:
     base: Base | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """An action that was about to be sent and whose end is not recorded. ``kind`` is the link's (the rule file's)."""
 
     action: Action
@@ -197,8 +191,7 @@ class Intent:
 ActionState: TypeAlias = Literal["intended", "done", "stale", "refused", "unknown", "settled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The end of an intended action, for the journal. ``note`` holds no personal data."""
 
     action: str

@@ -7,9 +7,10 @@ not hold at all is *not fetched* and never overwrites anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 Side: TypeAlias = Literal["crm", "m365"]
 CRM: Final[Side] = "crm"
@@ -27,8 +28,7 @@ NOT_FETCHED: Final = Absence.NOT_FETCHED
 NO_BASE: Final = Absence.NO_BASE
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True, omit_defaults=True):
     """A pointer to another record (company, folder) with the name people know it by.
 
     ``id`` is None where the writer shall find or make the record called ``name``. ``flags`` are the names of the
@@ -50,8 +50,7 @@ def opposite(side: Side) -> Side:
     return M365 if side == CRM else CRM
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One record of one side.
 
     ``version`` changes with every modification (etag, CRM version); ``modified`` is UTC in milliseconds where the
@@ -72,8 +71,7 @@ class Record:
         return self.values.get(path, NOT_FETCHED)
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """Proof that a record no longer exists: its system answered so when asked by id. ``cancelled`` says that it was
     one occurrence of a series that goes on without it."""
 
@@ -84,8 +82,7 @@ class Gone:
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Barred:
+class Barred(Struct, frozen=True):
     """The record may exist, but the space's user may not read it: never the same as gone. ``reason`` says why, without
     personal data, where it is not a matter of rights: what its system tells of it makes no sense."""
 

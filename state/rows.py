@@ -1,4 +1,4 @@
-"""Engine values as rows and back. JSON is ASCII (``\\u`` escapes), so lone surrogates and NUL survive any database."""
+"""Engine values as rows and back, packed as JSON. What UTF-8 can't hold (a lone surrogate) is packed as ASCII."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final, TypeAlias, get_args
 
+import msgspec
 import sqlalchemy as sa
 
 from engine.links import NO_AGREEMENT, Base, Link, LinkState
 from engine.plans import Action, FieldChange
 from engine.port import Feeds, Intent
-from engine.records import CRM, M365, Key, Reference, Value, from_json, to_json
+from engine.records import CRM, M365, Key, Reference, Value, from_json
 from state.tables import LINK
 
 Row: TypeAlias = dict[str, object]
@@ -35,19 +36,24 @@ def digest(key: Key) -> str:
     return hashlib.blake2b(key.text().encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _plain(value: object) -> object:
-    """JSON writes tuples as lists by itself; only references need a form of their own."""
-    assert isinstance(value, Reference)
-    return to_json(value)
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder()
 
 
-_encode: Final = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
-_parse: Final = json.JSONDecoder().raw_decode
+def _encode(value: object) -> str:
+    """References, the only values with a form of their own, are structs; change lists are named tuples."""
+    try:
+        return _ENCODER.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
 
 
 def _decode(text: str) -> Any:
-    """What :func:`_encode` wrote: nothing stands before or after it."""
-    return _parse(text)[0]
+    """What :func:`_encode` wrote."""
+    try:
+        return _DECODER.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)
 
 
 def _thaw(raw: object) -> Value:

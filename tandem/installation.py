@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 
 import sqlalchemy as sa
+from msgspec import structs
 
 from crm.people import User
 from crm.store import CrmStore
@@ -290,8 +291,8 @@ class Installation:
             if program.copies is None:
                 return contexts, ()
             directory = self._directory(program)
-            return [replace(context, directory=directory) for context in contexts], ()
+            return [structs.replace(context, directory=directory) for context in contexts], ()
         part = [i for i, context in enumerate(contexts) if _takes_part(program, context)] or [0]
         members = tuple(space.members[i] for i in part)
         directory = Directory({member.user: member.account for member in members})
-        return [replace(contexts[i], directory=directory) for i in part], members
+        return [structs.replace(contexts[i], directory=directory) for i in part], members

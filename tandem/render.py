@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from tandem import shown
 from tandem.planview import SIDES, ActionView, FieldView, NoteView, PlanView, mailed
@@ -121,7 +122,7 @@ def as_json(plan: PlanView) -> dict[str, object]:
         "left_alone": [
             {"reason": left.reason, "entry": left.entry, "rule": left.place, "count": left.count} for left in plan.left
         ],
-        "mail": asdict(plan.mail),
+        "mail": structs.asdict(plan.mail),
         "summary": plan.summary,
         "allowed": plan.plan.verdict.allowed,
         "objections": list(plan.objections),
@@ -138,7 +139,7 @@ def _action_json(action: ActionView) -> dict[str, object]:
     return {
         "side": action.side, "verb": verb, "class": action.klass, "kind": action.kind, "id": action.target,
         "title": action.title, "reason": action.reason, "entry": action.entry, "rule": action.place,
-        "mail": asdict(action.mail) if action.mail.people else None, "changes": changes,
+        "mail": structs.asdict(action.mail) if action.mail.people else None, "changes": changes,
     }  # fmt: skip
 
 

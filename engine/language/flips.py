@@ -7,9 +7,11 @@ conditions answers differently than now is the flip.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
+
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.language.checked import Between, Compare, Expr, FieldRef, Moment, Operand, RuleSet, TodayRef

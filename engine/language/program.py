@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from engine.context import Context, SettingValue
 from engine.lenses.base import Lens, Merging, Untranslatable
 from engine.records import CRM, NOT_FETCHED, Absence, Key, Record, Reference, Side, Value
@@ -41,16 +43,14 @@ class Place:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a rule chose, and the entry that chose it."""
 
     policy: Policy
     entry: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why a record takes no part: the quoted text of the rule, and its entry. ``side`` is the side it speaks of."""
 
     text: str

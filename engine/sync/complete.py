@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from engine.context import Context, Names, fold
 from engine.language.program import Program, no_parts
-from engine.links import Base, Link, Space
+from engine.links import NO_AGREEMENT, Base, Link, Space
 from engine.port import ReadView, State
 from engine.records import CRM, M365, Record, Reference, Side, opposite
 from engine.records import State as Present
@@ -64,7 +66,38 @@ class Completer:
                 by_identity[link.identity].append((link, base))
             if link.crm_id:
                 by_crm[link.crm_id].append((link, base))
-        return [self._met(pairing, by_identity, by_crm) for pairing in pairings]
+        return self._by_their_items([self._met(pairing, by_identity, by_crm) for pairing in pairings])
+
+    def _by_their_items(self, pairings: list[Pairing]) -> list[Pairing]:
+        """Without CRM records whose meeting is here as an item that has no pair yet: the item comes instead, so that
+        nothing is made beside it."""
+        taken = {p.candidates[0].id for p in pairings if p.entry == self._same and p.candidates}
+        alone = {p.id: found[0].identity for p in pairings if _alone(p) and (found := leader(p)) is not None}
+        wanted = {identity for identity in alone.values() if identity}
+        if not wanted:
+            return pairings
+        here = {}
+        for link, base in self.state.peers("", self.program.name, wanted, ()):
+            if link.space == self.space.id and link.crm_id is None and link.m365_id and link.state != "ended":
+                here[link.identity] = (link, base)
+        ids = [link.m365_id for link, _ in here.values() if link.m365_id]
+        items = {one.id: one for one in self.m365.read(self.program.m365.kind, ids)} if ids else {}
+        known, found_pairs = {p.id for p in pairings}, list[Pairing]()
+        for pairing in pairings:
+            link, base = here.get(alone.get(pairing.id, ""), (None, NO_AGREEMENT))
+            item = items.get(link.m365_id or "") if link is not None else None
+            if _alone(pairing) and pairing.crm is not None and pairing.crm.id in taken:
+                continue
+            if link is None or not isinstance(item, Record):
+                found_pairs.append(pairing)
+            elif link.id not in known:
+                met = Pairing(id=link.id, link=link, base=base, m365=item, peers=pairing.peers)
+                found_pairs.append(self._taken_over(met))
+        return found_pairs
+
+    @property
+    def _same(self) -> str:
+        return self.program.copies.entry if self.program.copies is not None else ""
 
     def _identity(self, pairing: Pairing) -> str:
         return identity(self.program, pairing.m365) if isinstance(pairing.m365, Record) else ""
@@ -167,6 +200,13 @@ class Completer:
             value = state.values.get(path)
             if value is not None and value != (pairing.base.crm if side == CRM else pairing.base.m365).get(path):
                 wanted[opposite(side), kind].update(line.lens.names(value))
+
+
+def _alone(pairing: Pairing) -> bool:
+    """Whether this is a CRM record without an item."""
+    return (
+        pairing.m365 is None and isinstance(pairing.crm, Record) and (pairing.link is None or not pairing.link.m365_id)
+    )
 
 
 def lead(program: Program, contexts: Sequence[Context], pairing: Pairing) -> Context:

@@ -111,23 +111,22 @@ def invited(program: Program, pairing: Pairing, context: Context) -> bool:
     return any(context.directory.connected_at(guest) == context.user for guest in guests)
 
 
-def own_events(
+def former(
     program: Program, space: Space, state: State, items: Iterable[Present], rows: Iterable[Link]
-) -> list[tuple[Link, Base]]:
-    """Links of the user's own events of meetings that other mailboxes lead and whose copies are new here: these items,
-    and the items of these rows that have no CRM record yet."""
-    if program.copies is None or not program.copies.own:
-        return []
-    new = [one for one in items if isinstance(one, Record) and not cancelled(program, one)]
-    identities = {identity(program, one) for one in new}
-    identities |= {row.identity for row in rows if row.crm_id is None}
-    identities.discard("")
-    if not identities:
-        return []
-    peers = state.peers(space.id, program.name, identities, ())
-    led = {link.crm_id for link, _ in peers if link.role == "" and link.crm_id and link.state != "ended"}
-    found = state.links(space.id, program.name, (), led) if led else ()
-    return [(link, base) for link, base in found if link.role == "own" and link.m365_id]
+) -> dict[str, list[tuple[Link, Base]]]:
+    """By identity, the links that this space has already to the CRM records of meetings which other mailboxes lead
+    and whose copies are new here: these items, and the items of these rows that have no CRM record yet."""
+    if program.copies is None:
+        return {}
+    new = {identity(program, one) for one in items if isinstance(one, Record) and not cancelled(program, one)}
+    new = (new | {row.identity for row in rows if row.crm_id is None}) - {""}
+    peers = state.peers(space.id, program.name, new, ()) if new else ()
+    lead = {link.crm_id: link.identity for link, _ in peers if link.role == "" and link.crm_id}
+    found: dict[str, list[tuple[Link, Base]]] = {}
+    for link, base in state.links(space.id, program.name, (), lead) if lead else ():
+        if link.m365_id:
+            found.setdefault(lead[link.crm_id or ""], []).append((link, base))
+    return found
 
 
 def bounds(program: Program, role: Part, item: object, first: bool) -> Bounds:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.language.program import Choice, Reason
 from engine.links import Link, Role
@@ -97,7 +98,7 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
             pairing, link = _promoted(pairing, link)
         if role == "own" and isinstance(m365, Record) and invited(rules.program, pairing, rules.context):
             return delete(rules, pairing, link, m365, Choice("delete in m365", rules.program.copies.own), INVITED)
-        rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
+        rules = rules.within(bounds(rules.program, role, m365, rules.first))
     if isinstance(m365, Barred) and m365.reason:
         return keep(pairing, replace(link, state="held", reason=m365.reason))
     if isinstance(m365, Barred) or m365 is None or crm is None:

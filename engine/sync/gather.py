@@ -6,8 +6,10 @@ Links are asked for in sets, counterparts and suspects are read by id in sets, m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.language.program import Program
@@ -15,7 +17,7 @@ from engine.links import Base, Link, Space
 from engine.port import ReadView, State
 from engine.records import CRM, M365, Barred, Gone, Key, Record, Side
 from engine.records import State as Present
-from engine.sync.copies import own_events
+from engine.sync.copies import former, identity
 from engine.sync.pairs import Pairing
 from engine.sync.read import Reading
 from engine.sync.rules import mark
@@ -40,6 +42,7 @@ class Gatherer:
     links: dict[str, tuple[Link, Base]] = field(default_factory=dict)
     known: dict[Side, dict[str, str]] = field(default_factory=lambda: {CRM: {}, M365: {}})
     present: dict[Side, dict[str, Present]] = field(default_factory=lambda: {CRM: {}, M365: {}})
+    former: Mapping[str, Sequence[tuple[Link, Base]]] = field(default_factory=dict)
     invited: set[str] = field(default_factory=set)
 
     def run(self) -> list[Pairing]:
@@ -118,10 +121,16 @@ class Gatherer:
         """The users' own events of meetings to which an invitation arrives: it takes their place."""
         items = [item for id in ids if id not in self.known[M365] and (item := self.present[M365].get(id))]
         rows = [self.links[id][0] for id in wanted]
-        found = own_events(self.program, self.space, self.state, items, rows)
+        self.former = former(self.program, self.space, self.state, items, rows)
+        found = [pair for pairs in self.former.values() for pair in pairs if pair[0].role == "own"]
         self._know((link, base) for link, base in found if link.id not in self.links)
         self.invited = {link.id for link, _ in found}
         return self.invited
+
+    def _ended(self, identity: str, id: str) -> tuple[str, ...]:
+        """Links of what is over, of which a new copy of the same meeting takes the place."""
+        there = (link for link, _ in self.former.get(identity, ()))
+        return tuple(link.id for link in there if link.state == "ended" and link.role != "own" and link.id != id)
 
     def _missing(self) -> set[str]:
         """Links that a whole listing did not mention are suspects; a sweep looks at every link again."""
@@ -152,10 +161,13 @@ class Gatherer:
             link, copy = replace(link, copy=""), None
         if isinstance(copy, Record) and isinstance(item, Gone):  # the move had come to its end
             link, item, copy = replace(link, m365_id=copy.id, copy=""), copy, None
+        if isinstance(item, Record) and item.group and not link.group:
+            link = replace(link, group=item.group)  # found by settling, which knows ids alone
         return Pairing(
             id=link.id, link=link, base=base, crm=self.present[CRM].get(link.crm_id or ""), m365=item,
             collection=self.reading.collection.get(link.m365_id or "", ""),
             copy=copy if isinstance(copy, Record) else None, invited=link.id in self.invited,
+            supersedes=self._ended(link.identity, link.id) if link.crm_id is None else (),
         )  # fmt: skip
 
     def _news(self, link: Link) -> bool:
@@ -222,7 +234,9 @@ class Gatherer:
 
     def _item(self, id: str) -> Pairing:
         link_id = mark(self.space.id, self.program.name, M365, id)
-        return Pairing(id=link_id, m365=self.present[M365][id], collection=self.reading.collection.get(id, ""))
+        item = self.present[M365][id]
+        over = self._ended(identity(self.program, item), "") if isinstance(item, Record) else ()
+        return Pairing(id=link_id, m365=item, collection=self.reading.collection.get(id, ""), supersedes=over)
 
     def _settled(self, pairing: Pairing) -> Pairing:
         """A held item that a person settled with a CRM id has that record as its only candidate."""
@@ -302,7 +316,7 @@ class Gatherer:
             if len(item.candidates) == 1 and not item.taken:
                 only = item.candidates[0].id
                 item = replace(item, taken=frozenset({only})) if only in given else item
-                item = replace(item, supersedes=self._waiting_row(only))
+                item = replace(item, supersedes=(*item.supersedes, *self._waiting_row(only)))
                 given.add(only)
             elif not item.candidates and not (item.link and item.link.settled) and keys.intersection(item.keys):
                 item = replace(item, taken=frozenset({"another new item of this mailbox"}))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine.language.program import Series
 from engine.links import Link
@@ -33,7 +34,7 @@ def as_series(rules: Rules, decisions: Sequence[Decision], links: Callable[[], I
         return tuple(decisions)
     left, waiting = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     decided = {decision.pair for decision in decisions}
-    for link in links():
+    for link in (*links(), *(decision.link for decision in decisions if decision.link is not None)):
         if link.group in going and link.state != "ended":
             put_off = link.reason == WAITS and link.id not in decided
             (waiting if put_off else left)[link.group].add(link.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from engine.context import Context
 from engine.language.program import Line, Program
 from engine.lenses.base import Untranslatable
@@ -13,8 +15,7 @@ from engine.records import CRM, M365, NO_BASE, Absence, Record, Reference, Side,
 from engine.sync.slots import Layout, compose, view
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A record to be created: whole ``values`` for the adapter, ``changes`` per path for people, and what the record
     would look like, for judging it by the scope rules before it is made. ``seen`` is the source with its slots."""
 

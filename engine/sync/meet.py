@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from engine.language.program import Choice, Copies, Program
 from engine.plans import Decision
@@ -55,7 +55,7 @@ def _new_in_crm(rules: Rules, pairing: Pairing, crm: Record) -> Decision | None:
         return forget(pairing, "left alone") if pairing.link else None
     if program.copies is not None and not (organises(program.copies, crm, context) and leader(pairing) is None):
         return _as_guest(rules, pairing, program.copies, crm, choice)
-    alone = replace(rules, bounds=bounds(program, "leads", None, rules.first))
+    alone = rules.within(bounds(program, "leads", None, rules.first))
     return create(alone, pairing, pairing.link, crm, choice, "create")
 
 
@@ -64,17 +64,17 @@ def _as_guest(rules: Rules, pairing: Pairing, copies: Copies, crm: Record, choic
     that its organiser took away is not made again, under whoever's name."""
     if leader(pairing) is not None and not led(pairing):
         return forget(pairing, STOPPED) if pairing.link else None
+    if invited(rules.program, pairing, rules.context):
+        return forget(pairing, INVITED) if pairing.link else None
     organiser = crm.values.get(copies.organiser)
     if isinstance(organiser, str) and rules.context.directory.account_of(organiser) is not None:
-        if invited(rules.program, pairing, rules.context):
-            return forget(pairing, INVITED) if pairing.link else None
         tried = pairing.link.attempts if pairing.link else 0
         if not led(pairing) and tried < PATIENCE:
             row = parked(rules, pairing, crm, FIRST_INVITATION, copies.entry, rules.now, attempts=tried + 1)
             return keep(pairing, row)
     if not copies.own:
         return forget(pairing, "left alone") if pairing.link else None
-    alone = replace(rules, bounds=bounds(rules.program, "own", None, rules.first))
+    alone = rules.within(bounds(rules.program, "own", None, rules.first))
     return create(alone, pairing, pairing.link, crm, replace(choice, entry=copies.own), "create", "own")
 
 
@@ -139,5 +139,5 @@ def _match(rules: Rules, pairing: Pairing, crm: Record, m365: Record) -> Decisio
         return keep(pairing, replace(link, state="dormant", reason=reason.text, entry=reason.entry))
     if rules.program.copies is not None:
         role: Part = "leads" if organised(rules.program.copies, m365, rules.context) else "reads"
-        rules = replace(rules, bounds=bounds(rules.program, role, m365, rules.first))
+        rules = rules.within(bounds(rules.program, role, m365, rules.first))
     return merged(rules, pairing, link, crm, m365, "linked", pairing.entry, "matched")

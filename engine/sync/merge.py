@@ -7,7 +7,10 @@ section of the rules decides; where nothing was ever agreed, its first-agreement
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.language.program import Direction, Line, Program, Reason, Rival
@@ -49,8 +52,7 @@ class Merged:
     """Both records' values with their slots aligned."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(Struct, frozen=True):
     """One pair of paths in one merge: values and bases of both sides."""
 
     crm: Value
@@ -65,8 +67,7 @@ class _Slot:
         return self.crm_base is not NO_BASE and self.m365_base is not NO_BASE
 
 
-@dataclass(frozen=True, slots=True)
-class Merger:
+class Merger(Struct, frozen=True):
     """One pair being merged; ``values`` are the records' values with their slots aligned."""
 
     program: Program

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.context import Context
 from engine.links import NO_AGREEMENT, Base, Link
 from engine.records import Key, Record, State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pairing:
+class Pairing(Struct, frozen=True, kw_only=True):
     """``link`` None = not known yet. ``crm`` and ``m365`` are the present states; None = no such side (unlinked).
 
     For an unlinked item of Microsoft 365: ``candidates`` are the CRM records that match by the first match entry that

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import structs
+
 from engine.context import Context, SettingValue
 from engine.errors import LeaseLost
 from engine.language.program import Program
@@ -213,9 +215,9 @@ def _waiting(tick: Tick, decision: Decision) -> Link:
     """The row that brings an unsettled pair back at the next tick, with the base it had."""
     link = decision.before or decision.link
     assert link is not None
-    waiting: Link = replace(link, wake_at=tick.now, reason="changed while it was being written")
+    waiting: Link = structs.replace(link, wake_at=tick.now, reason="changed while it was being written")
     if decision.before is None:
-        waiting = replace(waiting, state="waiting", keys=decision.claims)
+        waiting = structs.replace(waiting, state="waiting", keys=decision.claims)
     return waiting
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from engine.language.program import Choice, Program
 from engine.links import NO_AGREEMENT, Link
@@ -68,7 +69,7 @@ def with_values(link: Link, **values: object) -> Link:
     """The link with these values: itself where it holds them already, as most links of a sweep do."""
     if all(getattr(link, name) == value for name, value in values.items()):
         return link
-    return replace(link, **values)  # type: ignore[arg-type]
+    return replace(link, **values)
 
 
 def seen(rules: Rules, pairing: Pairing, link: Link, crm: Record, m365: Record) -> Link:

@@ -53,6 +53,10 @@ class Rules:
             return self
         return replace(self, context=context, direction=self.program.direction(context))
 
+    def within(self, limits: Bounds) -> Rules:
+        """The same for a pair with these bounds."""
+        return replace(self, bounds=limits)
+
 
 def title(program: Program, record: Record) -> str:
     """What people call the record: its naming fields, else the last of them (an e-mail address)."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from engine.language.program import Choice, Program
 from engine.links import NO_AGREEMENT, Base, Link, Role

@@ -4,8 +4,11 @@ them with what people did meanwhile. Task and description are written one after 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
@@ -27,18 +30,17 @@ _BY_ITSELF: Final = frozenset({"completedDateTime", "hasDescription"})
 """What Planner changes along with other fields."""
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """An update or deletion on its way. ``description`` is what to write, None for nothing; ``after`` the task as the
     side returned it last."""
 
     action: Action
     row: Row
     accounts: tuple[str, ...]
-    members: Mapping[str, Json] = field(default_factory=dict)
+    members: Mapping[str, Json] = {}
     description: str | None = None
     details: Row | None = None
-    after: Row = field(default_factory=dict)
+    after: Row = {}
 
 
 @dataclass(frozen=True, slots=True)

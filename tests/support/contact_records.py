@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from crm import fields as crm_fields
 from engine.records import CRM, M365, Record, Reference, Side, Value

@@ -4,10 +4,10 @@ for a while, and writes of two requests that can stop between them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
 from task_world import BUCKETS, TaskWorld, account
 
 from engine.language.program import Program

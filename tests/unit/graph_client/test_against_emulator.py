@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from graph_world import ANN, BOB, GraphWorld
+from msgspec.structs import replace
 
 from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from engine.plans import Action, Verb

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 
 from engine.errors import Unavailable, UserError
 from engine.plans import FieldChange
@@ -69,7 +70,7 @@ def test_the_audit_holds_before_and_after(engine: sa.Engine, org: str, world: Wo
         FieldChange("mobilePhone", "020 7946 0000", None, "contacts/map/mobile<->mobilePhone", lost=True),
         FieldChange("parentFolderId", Reference("1", "A"), Reference("2", "B"), "contacts/map/folders"),
     )
-    action = replace(make_intent(1).action, changes=changes)
+    action = structs.replace(make_intent(1).action, changes=changes)
     world.state.intend(world.hold(), "run-1", [make_intent(1, action=action)])
     [entry] = entries_of_run(engine, org, "run-1")
     assert entry.action == action
@@ -125,14 +126,14 @@ def test_a_person_settles_a_held_item(engine: sa.Engine, org: str, world: World,
     world.store((HELD, None))
     settle_held(engine, org, HELD, decision, world.clock.now)
     [(link, _)] = world.state.parked("anna", KIND, world.clock.now)
-    assert link == replace(HELD, settled=decision)
+    assert link == structs.replace(HELD, settled=decision)
     assert [id for _, id in world.state.by_keys("anna", KIND, HELD.keys)] == [HELD.id]
 
 
 def test_only_held_items_are_settled(engine: sa.Engine, org: str, world: World) -> None:
     """An item that is no longer held, or never was, is an error with advice."""
     world.store((make_link(1), None))
-    for link in (make_link(1), make_link(9, state="held"), replace(HELD, space="nowhere")):
+    for link in (make_link(1), make_link(9, state="held"), structs.replace(HELD, space="nowhere")):
         with pytest.raises(UserError, match=f"No item {link.id} is held"):
             settle_held(engine, org, link, "create", world.clock.now)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from memory_world import World
+from msgspec import structs
 
 from engine.plans import NO_MAIL, Mail
 from engine.sync.guard import Limit
@@ -143,7 +144,7 @@ def test_all_forms_tell_whom_the_writes_mail(world: World) -> None:
     plan = world.plan()
     mails = (Mail(invitations=2, updates=1, outside=1), Mail(cancellations=1, outside=1), NO_MAIL)
     decisions = tuple(
-        replace(decision, actions=tuple(replace(action, mail=mail) for action in decision.actions))
+        structs.replace(decision, actions=tuple(structs.replace(action, mail=mail) for action in decision.actions))
         for decision, mail in zip(plan.decisions, mails, strict=True)
     )
     seen = view(replace(plan, decisions=decisions), world.program, "anna@firm.example")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
 
 import invented_systems as invented
 import pytest
 from invented_systems import card, context, ticket
+from msgspec.structs import replace
 
 from engine.context import EVERYTHING, SettingValue
 from engine.language.program import Line, Program

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from task_records import IN_PLANNER, NOW, OWN_LIST, TO_DO, context, line, planned, program, task
 
 from engine.context import Directory

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from activity_records import NOW, activity, context, event, program
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.links import NO_AGREEMENT, Base

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 from memory_world import CONTACTS, World, compiled
+from msgspec import structs
 
 from engine.plans import Action
 from engine.records import Record, Reference, Value
@@ -91,7 +92,7 @@ def test_newest_wins(world: World) -> None:
     world.crm.change("Contact", person.id, {"title": "older"})
     world.edit_card(only(world.cards()).id, jobTitle="newer")
     row = next(iter(world.m365.area("contact", "mailbox-anna").values()))
-    row.record = dataclasses.replace(row.record, modified=(row.record.modified or 0) + 60_000)
+    row.record = structs.replace(row.record, modified=(row.record.modified or 0) + 60_000)
     world.sync()
     assert only(world.people()).values["title"] == "newer"
     quiet(world)
@@ -199,7 +200,7 @@ def test_one_person_in_two_mailboxes_becomes_one_crm_contact(world: World) -> No
 
 def settle(world: World, link_id: str, decision: str) -> None:
     stored, base = world.state.link[link_id]
-    world.state.link[link_id] = (dataclasses.replace(stored, settled=decision), base)
+    world.state.link[link_id] = (structs.replace(stored, settled=decision), base)
 
 
 def test_an_ambiguous_match_is_held_and_a_person_settles_it(world: World) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from activity_records import RULES, activity, context, event, program
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.links import NO_AGREEMENT, Base
 from engine.records import CRM, M365, Record, Side, Value

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 
 import pytest
-from task_world import BUCKETS, TaskWorld, account, bucket, compiled, list_
+from task_world import TaskWorld, account, bucket, compiled, list_
 
 from engine.plans import Action
 from engine.records import Record
@@ -416,8 +415,3 @@ def test_a_plan_nobody_can_read_loses_nothing(world: TaskWorld) -> None:
     world.sync(everything=True)
     assert pair(world)[1].values["title"] == "Meanwhile"
     settled(world)
-
-
-def test_every_bucket_has_a_plan() -> None:
-    assert set(BUCKETS.values()) == {"site", "move"}
-    assert dataclasses.is_dataclass(TaskWorld)
