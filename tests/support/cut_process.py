@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ import graph_client.system  # noqa: F401  (children need not import it again)
 from engine.links import Base, Link
 from engine.plans import Decision
 from engine.records import Record, Reference, Value
+from state.spaces import SpaceRecord
 from tandem.installation import Installation, utc_now
 from tandem.rulefiles import RuleFolder
 from tandem.settings import Settings, read_settings
@@ -80,7 +82,7 @@ class Child:
             commits.watch(installation)
             installation.rules = self.rules
             if self.order["do"] == "sync":
-                results = _round(installation)
+                results = self._round(installation)
                 return {"commits": commits.names, "ticks": [_fared(one) for one in results]}
             return self._settled(installation)
 
@@ -90,23 +92,28 @@ class Child:
     def _settled(self, installation: Installation) -> dict[str, Any]:
         """Ticks until nothing is written any more; then everything that is remembered, and the plans."""
         rounds = 0
-        while any(one.failed or one.result == "done" for one in _round(installation)):
+        while any(one.failed or one.result == "done" for one in self._round(installation)):
             rounds += 1
             if rounds == ROUNDS:
                 break
         plans = [
             [_said(one) for one in plan_space(installation, record, program, everything=everything).decisions]
-            for record in installation.chosen_spaces(None)
+            for record in self._spaces(installation)
             for program in served(installation, record, installation.programs())
             for everything in (False, True)
         ]
-        return {"rounds": rounds, "plans": [[one for one in plan if one] for plan in plans], **_inspected(installation)}
+        known = _inspected(installation, self._spaces(installation))
+        return {"rounds": rounds, "plans": [[one for one in plan if one] for plan in plans], **known}
 
+    def _round(self, installation: Installation) -> list[Ticked]:
+        programs = installation.programs()
+        records = self._spaces(installation)
+        return [one for record in records for one in tick_space(installation, record, programs, Order())]
 
-def _round(installation: Installation) -> list[Ticked]:
-    programs = installation.programs()
-    records = installation.chosen_spaces(None)
-    return [one for record in records for one in tick_space(installation, record, programs, Order())]
+    def _spaces(self, installation: Installation) -> list[SpaceRecord]:
+        """All of them, or only what users share."""
+        records = installation.chosen_spaces(None)
+        return [record for record in records if record.shared or not self.order["only_shared"]]
 
 
 def _fared(one: Ticked) -> str:
@@ -118,27 +125,31 @@ def _said(decision: Decision) -> str:
     return " ".join(f"{action.verb} {action.side} {decision.title};" for action in decision.actions)
 
 
-def _inspected(installation: Installation) -> dict[str, Any]:
+def _inspected(installation: Installation, spaces: Sequence[SpaceRecord]) -> dict[str, Any]:
     """The CRM and the state, with names in place of ids where ids may differ."""
-    people = {record.id: record for record in installation.store.records("Contact")}
-    names = {id: _name(record) for id, record in people.items()}
+    records = {kind: {one.id: one for one in installation.store.records(kind)} for kind in ("Contact", "Task")}
     links, intents = [], 0
-    for record in installation.chosen_spaces(None):
+    for record in spaces:
         for program in served(installation, record, installation.programs()):
             pairs = installation.state.links(record.space.id, program.name)
-            links += [{"of": record.space.user, **_link(link, base, names, people)} for link, base in pairs]
+            known = records.get(program.crm.kind, {})
+            links += [{"of": record.space.user, **_link(link, base, known)} for link, base in pairs]
             intents += len(installation.state.open_intents(record.space.id, program.name))
-    crm = [{path: _plain(value) for path, value in record.values.items()} for record in people.values()]
+    everything = [one for some in records.values() for one in some.values()]
+    crm = [{path: _plain(value) for path, value in one.values.items()} for one in everything]
     companies = sorted(reference.name for reference, _ in installation.store.companies())
     return {"crm": crm, "companies": companies, "links": links, "intents": intents}
 
 
 def _name(record: Record) -> str:
+    if "subject" in record.values:
+        return str(record.values["subject"])
     return f"{record.values.get('firstname')} {record.values.get('lastname')}"
 
 
-def _link(link: Link, base: Base, names: dict[str, str], people: dict[str, Record]) -> dict[str, Any]:
-    known = people.get(link.crm_id or "")
+def _link(link: Link, base: Base, records: Mapping[str, Record]) -> dict[str, Any]:
+    names = {id: _name(record) for id, record in records.items()}
+    known = records.get(link.crm_id or "")
     return {
         "m365": link.m365_id,
         "crm": names.get(link.crm_id, "gone") if link.crm_id else None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evidence import READING
 from installed import ROOT, Installed, surroundings
 
 LATER: Final = 200
@@ -51,6 +52,16 @@ class Uncut:
         """Calls one by one: those inside batches, and the requests that are none."""
         return sum(len(one["batch"]) or 1 for one in self.log)
 
+    def writes(self) -> list[int]:
+        """Numbers of the calls that change something."""
+        calls = [call for one in self.log for call in one["batch"] or [one]]
+        return [number for number, call in enumerate(calls, start=1) if call["method"] not in READING]
+
+    def cuts_of_writes(self) -> list[Cut]:
+        """Those at every commit and after every single write."""
+        writes = set(self.writes())
+        return [cut for cut in self.cuts() if cut.what == "commit" or (cut.what == "part" and cut.at in writes)]
+
     def cuts(self) -> Iterator[Cut]:
         """Every request and every commit, before and after, and after every call: inside a batch, before the next call
         is the same as after this one."""
@@ -61,11 +72,13 @@ class Uncut:
 
 @dataclass(frozen=True, slots=True)
 class KillSweep:
-    """One installation, its kept beginning, and the process that forks the runs."""
+    """One installation, its kept beginning, and the process that forks the runs: of all spaces, or only of what users
+    share."""
 
     installed: Installed
     kept: Path
     process: subprocess.Popen[str]
+    only_shared: bool = False
 
     def uncut(self) -> Uncut:
         """Run undisturbed, count, and go on until all is quiet."""
@@ -89,8 +102,9 @@ class KillSweep:
         ran = self._order({"do": "settle", "later": LATER})
         assert ran["status"] == 0, ran
         end: dict[str, Any] = ran["answer"]
-        boxes = self.installed.control.state()["mailboxes"]
+        boxes, board = self.installed.control.state()["mailboxes"], self.installed.control.planner.state()
         cards = {card["id"]: card for box in boxes.values() for card in box["contacts"]}
+        cards |= {task["id"]: task for task in board["tasks"]}
         for link in end["links"]:
             card = cards.get(link["m365"])
             link["m365_current"] = card is not None and card["@odata.etag"] == link.pop("m365_version")
@@ -100,6 +114,7 @@ class KillSweep:
             | {"folders": sorted(folder["path"] for folder in box["folders"])}
             for upn, box in boxes.items()
         }
+        end["planner"] = sorted((_task(task, board) for task in board["tasks"]), key=_order_of)
         for part in ("crm", "links"):
             end[part] = sorted(end[part], key=_order_of)
         end.pop("rounds")
@@ -114,7 +129,7 @@ class KillSweep:
         self.installed.control.load()
 
     def _order(self, order: dict[str, Any], cut: Cut | None = None) -> dict[str, Any]:
-        pid = self._say(order)["pid"]
+        pid = self._say({**order, "only_shared": self.only_shared})["pid"]
         if cut is not None:
             self.installed.control.arm_kill(pid, cut.at, cut.when, parts=cut.what == "part")
         return self._say({"go": True})
@@ -128,7 +143,7 @@ class KillSweep:
 
 
 @contextmanager
-def kill_sweep(installed: Installed) -> Iterator[KillSweep]:
+def kill_sweep(installed: Installed, *, only_shared: bool = False) -> Iterator[KillSweep]:
     """Keep the present state as the beginning of all runs, and start the process that makes them."""
     kept = installed.folder / "kept.db"
     assert not (installed.folder / "tandem.db-wal").exists(), "the database is in use"
@@ -138,19 +153,36 @@ def kill_sweep(installed: Installed) -> Iterator[KillSweep]:
     pipe, where = subprocess.PIPE, surroundings(PYTHONPATH=str(ROOT))
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=where, start_new_session=True) as process:
         try:
-            yield KillSweep(installed, kept, process)
+            yield KillSweep(installed, kept, process, only_shared)
         finally:
             assert process.stdin is not None
             process.stdin.close()
 
 
 def _name(card: dict[str, Any] | None) -> str:
-    return "gone" if card is None else f"{card.get('givenName')} {card.get('surname')}"
+    if card is None:
+        return "gone"
+    return str(card["title"]) if "title" in card else f"{card.get('givenName')} {card.get('surname')}"
 
 
 def _card(card: dict[str, Any]) -> dict[str, Any]:
     marks = len(card["singleValueExtendedProperties"])
     return {name: value for name, value in card.items() if name not in _OF_ITS_OWN} | {"marks": marks}
+
+
+def _task(task: dict[str, Any], board: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """A task with its place and details, without what Planner gives each task of its own."""
+    plans = {plan["id"]: plan["title"] for plan in board["plans"]}
+    buckets = {bucket["id"]: f"{plans[bucket['planId']]} / {bucket['name']}" for bucket in board["buckets"]}
+    details = task["details"]
+    kept = ("title", "percentComplete", "priority", "startDateTime", "dueDateTime", "createdBy")
+    return {name: task[name] for name in kept} | {
+        "place": buckets[task["bucketId"]],
+        "people": sorted(task["assignments"]),
+        "description": details["description"],
+        "checklist": sorted((one["title"], one["isChecked"]) for one in details["checklist"].values()),
+        "references": sorted((link, one["alias"]) for link, one in details["references"].items()),
+    }
 
 
 def _order_of(value: object) -> str:
