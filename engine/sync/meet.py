@@ -126,7 +126,7 @@ def _doubt(program: Program, pairing: Pairing) -> str:
     if len(pairing.candidates) > 1:
         return f"{len(pairing.candidates)} CRM records match"
     if pairing.taken:
-        return "the CRM record that matches belongs to another item of this mailbox"
+        return "the CRM record that matches belongs to another item"
     return ""
 
 

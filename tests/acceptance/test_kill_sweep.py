@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from uuid import UUID
 
 import pytest
@@ -180,7 +179,7 @@ def assert_tasks(uncut: Uncut, titles: set[str]) -> None:
 def test_X8_tasks_cut_at_every_write_and_every_commit(installation: Installed, board: Board) -> None:
     """Killed after each write to Planner, and before and after each commit: the next ticks end as the undisturbed ones,
     although nothing in Planner tells what a dead process made."""
-    uncut, cuts = sweep(installation, partial(a_few_tasks, board=board), Uncut.cuts_of_writes, only_shared=True)
+    uncut, cuts = sweep(installation, lambda here: a_few_tasks(here, board), Uncut.cuts_of_writes, only_shared=True)
     assert_tasks(uncut, {*STAYS, *GIVEN_BACK, "New here", "Plain here", "New there"})
     assert len(cuts) == len(uncut.writes()) + 2 * len(uncut.commits) > 30
 
@@ -191,7 +190,7 @@ def test_X8_tasks_cut_everywhere(
     installation: Installed, board: Board, prepare: Callable[[Installed, Board], None]
 ) -> None:
     """The same before and after every request, and after every single call, also where deletions travel both ways."""
-    uncut, cuts = sweep(installation, partial(prepare, board=board), only_shared=True)
+    uncut, cuts = sweep(installation, lambda here: prepare(here, board), only_shared=True)
     kept = GIVEN_BACK if prepare is a_few_tasks else ()
     assert_tasks(uncut, {*STAYS, *kept, "New here", "Plain here", "New there"})
     assert len(cuts) == 2 * (uncut.requests + len(uncut.commits)) + uncut.parts
