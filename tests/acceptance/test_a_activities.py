@@ -194,71 +194,57 @@ QUIET = timedelta(minutes=11)
 """A deletion of one occurrence waits this long for the others."""
 
 
-def occurrences(diary: Diary, user: str = "anna", *, guests: tuple[str, ...] = ()) -> tuple[str, dict[str, str]]:
-    """A weekly series of four that both sides have: the master's id, and the CRM ids by start."""
-    master = diary.weekly("Weekly", user, *guests)
+def ids_of(diary: Diary, subject: str) -> list[str]:
+    """The activities of a series, in order of time."""
+    found = [(values["date_start"], id) for id, values in diary.activities().items() if values["subject"] == subject]
+    return [id for _, id in sorted(found)]
+
+
+def test_A3_activities_of_series_deleted_in_the_crm(installation: Installed, diary: Diary) -> None:
+    """All of them: the series goes at the next tick as one deletion, with one cancellation for each guest and not one
+    per occurrence, even where the deletion pauses half way. One of them: that occurrence is taken out after a quiet
+    while, in case more follow. The plan says whom each mails."""
+    for subject, people in (("All", ("ben", OUTSIDE)), ("Pauses", ("ben",)), ("One", ("ben",))):
+        diary.weekly(subject, "anna", *people)
     diary.rounds()
-    return master, {values["date_start"]: id for id, values in diary.activities().items()}
-
-
-def test_A3_one_activity_deleted_takes_that_occurrence_out(installation: Installed, diary: Diary) -> None:
-    """After a quiet while, in case more follow; the other three stay, on both sides, and their guest hears of one
-    cancellation, which the plan says."""
-    _, ids = occurrences(diary, guests=("ben",))
-    installation.delete_task(ids[instant(8)])
-    diary.sync("anna")
-    assert len(diary.called("anna", "Weekly")) == 4
     since = diary.numbered()
-    with time_machine.travel(datetime.now(UTC) + QUIET):
-        plan = diary.sync("anna", mails=sent(cancellations=1))
-        assert actions(plan) == [("delete", "m365", "Weekly")]
-        assert diary.to(since) == [("cancel", "ben")]
-        diary.rounds()
-        starts = [one["start"]["dateTime"][:10] for one in diary.called("anna", "Weekly")]
-        assert starts == [day(days) for days in (1, 15, 22)] and len(diary.activities()) == 3
-
-
-def test_A3_all_activities_deleted_takes_the_series_out(installation: Installed, diary: Diary) -> None:
-    """At the next tick, as one deletion; each guest hears of one cancellation, not of four."""
-    _, ids = occurrences(diary, guests=("ben", OUTSIDE))
-    since = diary.numbered()
-    for crm_id in ids.values():
+    one, pauses = ids_of(diary, "One"), ids_of(diary, "Pauses")
+    for crm_id in (*ids_of(diary, "All"), *pauses[:2], one[1]):
         installation.delete_task(crm_id)
     plan = diary.sync("anna", mails=sent(cancellations=2, outside=1))
-    assert actions(plan) == [("delete", "m365", "Weekly")]
-    assert diary.to(since) == [("cancel", "ben"), ("cancel", OUTSIDE)]
-    assert diary.calendar.events(upn("anna")) == []
-    diary.rounds()
-    assert diary.activities() == {}
-
-
-def test_A3_a_deletion_that_pauses_half_way(installation: Installed, diary: Diary) -> None:
-    """Two of four are gone when the tick comes, the others before the next: it was the series all along, one deletion
-    and one mail."""
-    _, ids = occurrences(diary, guests=("ben",))
-    first, second, *rest = ids.values()
-    installation.delete_task(first)
-    installation.delete_task(second)
-    diary.sync("anna")
-    for crm_id in rest:
+    assert actions(plan) == [("delete", "m365", "All")]
+    for crm_id in pauses[2:]:
         installation.delete_task(crm_id)
-    assert actions(diary.sync("anna", mails=sent(cancellations=1))) == [("delete", "m365", "Weekly")]
-    assert diary.calendar.events(upn("anna")) == []
+    assert actions(diary.sync("anna", mails=sent(cancellations=1))) == [("delete", "m365", "Pauses")]
+    assert {event["subject"] for event in diary.calendar.events(upn("anna"))} == {"One"}
+    assert len(diary.called("anna", "One")) == 4
+    with time_machine.travel(datetime.now(UTC) + QUIET):
+        assert actions(diary.sync("anna", mails=sent(cancellations=1))) == [("delete", "m365", "One")]
+        diary.rounds()
+        starts = [one["start"]["dateTime"][:10] for one in diary.called("anna", "One")]
+        assert starts == [day(days) for days in (1, 15, 22)] and len(diary.activities()) == 3
+    assert diary.to(since) == [*[("cancel", "ben")] * 3, ("cancel", OUTSIDE)]
+
+
+def test_A4_single_occurrences(installation: Installed, diary: Diary) -> None:
+    """Edited and moved in Outlook: its activity follows, the others stay. Edited in the CRM: that occurrence alone
+    changes. Cancelled by its organiser: its activity goes, and neither side makes it again. Taken out of a guest's own
+    calendar: the activity and everybody else's stay."""
+    diary.weekly("Weekly", "anna", "ben", times=5)
     diary.rounds()
-
-
-def test_A4_an_occurrence_edited_and_moved_in_outlook(installation: Installed, diary: Diary) -> None:
-    """Its activity follows, the others stay; so does an edit of that activity, which changes that occurrence alone."""
-    _, ids = occurrences(diary, guests=("ben",))
-    second = diary.called("anna", "Weekly")[1]["id"]
+    ids = ids_of(diary, "Weekly")
+    second, fifth = (diary.called("anna", "Weekly")[number]["id"] for number in (1, 4))
     diary.edits("anna", second, subject="Not weekly", start=at(9, "15:00"), end=at(9, "16:00"))
+    diary.deletes("anna", fifth)
+    plan = diary.sync("anna")
+    assert sorted(actions(plan)) == [("delete", "crm", "Weekly"), ("update", "crm", "Weekly")]
     diary.rounds()
-    activity = diary.activities()[ids[instant(8)]]
-    assert (activity["subject"], activity["date_start"]) == ("Not weekly", instant(9, "15:00"))
-    assert sorted(v["subject"] for v in diary.activities().values()) == ["Not weekly", *["Weekly"] * 3]
-    installation.edit_task(
-        ids[instant(15)], location="Harbour", date_start=f"{day(16)} 12:00Z", date_end=f"{day(16)} 13:00Z"
-    )
+    found = diary.activities()
+    assert found.keys() == set(ids[:4])
+    assert [found[id]["subject"] for id in ids[:4]] == ["Weekly", "Not weekly", "Weekly", "Weekly"]
+    assert found[ids[1]]["date_start"] == instant(9, "15:00")
+    moved = {"date_start": f"{day(16)} 12:00Z", "date_end": f"{day(16)} 13:00Z"}
+    installation.edit_task(ids[2], location="Harbour", **moved)
     plan = diary.sync("anna", mails=sent(updates=1))
     assert actions(plan) == [("update", "m365", "Weekly")]
     third = diary.called("anna", "Weekly")[1]
@@ -266,104 +252,68 @@ def test_A4_an_occurrence_edited_and_moved_in_outlook(installation: Installed, d
         "exception", day(16), "Harbour",
     )  # fmt: skip
     diary.rounds()
-    assert len(diary.activities()) == 4 == len(diary.shown("ben"))
-
-
-def test_A4_a_cancelled_occurrence_ends_its_activity(installation: Installed, diary: Diary) -> None:
-    """Cancelled by its organiser in Outlook, its activity goes and neither side makes it again."""
-    _, ids = occurrences(diary, guests=("ben",))
-    diary.deletes("anna", diary.called("anna", "Weekly")[1]["id"])
-    plan = diary.sync("anna")
-    assert actions(plan) == [("delete", "crm", "Weekly")]
+    diary.deletes("ben", diary.called("ben", "Weekly")[0]["id"])
     diary.rounds()
-    assert ids[instant(8)] not in diary.activities() and len(diary.activities()) == 3
-    assert len(diary.called("anna", "Weekly")) == 3
-
-
-def test_A4_an_attendee_s_deletion_of_an_occurrence_is_no_cancellation(installation: Installed, diary: Diary) -> None:
-    """Ben takes one out of his own calendar: the activity and everybody else's stay."""
-    occurrences(diary, guests=("ben",))
-    diary.deletes("ben", diary.called("ben", "Weekly")[1]["id"])
-    diary.rounds()
-    assert len(diary.activities()) == 4 == len(diary.called("anna", "Weekly")) and len(diary.shown("ben")) == 3
+    assert len(diary.activities()) == 4 == len(diary.shown("anna"))
+    assert len([one for one in diary.shown("ben") if not one["isCancelled"]]) == 3
 
 
 # ---- A5, A6: notes and privacy ---------------------------------------------------------------------------------------
 
 
 def test_A5_notes_travel_with_the_first_sync_alone(installation: Installed, diary: Diary) -> None:
-    """In either direction; what is written later stays on its side, and other edits take none of it along."""
-    here = diary.meets("Here", days=5, description="Bring maps")
-    diary.invites("There", "anna", days=6, body=TEXT)
+    """In either direction; what is written later stays on its side, and other edits take none of it along. Of a meeting
+    that both had before, matched by its time, an empty side is filled and two notes are both kept."""
+    installation.tandem("user", "disconnect", "anna")
+    diary.meets("Both", days=3, description="Ours")
+    diary.meets("Empty", days=4)
+    diary.meets("Here", days=5, description="Bring maps")
+    for number, subject in ((3, "Both"), (4, "Empty"), (6, "There")):
+        diary.invites(subject, "anna", days=number, body=TEXT)
+    installation.connect("anna")
     diary.sync("anna")
-    assert (
-        diary.event(subject="Here")["body"]["content"].strip() == "Bring maps" == diary.activity("There")["description"]
-    )
-    there = diary.id_of("There")
-    for crm_id in (here, there):
+    assert len(diary.activities()) == 4 == len(diary.shown())
+    notes = {values["subject"]: values["description"] for values in diary.activities().values()}
+    assert notes == {"Both": "Ours", "Empty": "Bring maps", "Here": "Bring maps", "There": "Bring maps"}
+    assert {one["body"]["content"].strip() for one in diary.shown()} == {"Bring maps"}
+    for crm_id in diary.activities():
         installation.edit_task(crm_id, description="What was said", location="Harbour")
     diary.sync("anna")
-    for subject in ("Here", "There"):
-        event = diary.event(subject=subject)
+    for event in diary.shown():
         assert (event["body"]["content"].strip(), event["location"]["displayName"]) == ("Bring maps", "Harbour")
         diary.edits("anna", event["id"], body={"contentType": "text", "content": "Later"})
     diary.sync("anna")
     assert {values["description"] for values in diary.activities().values()} == {"What was said"}
 
 
-def test_A5_notes_of_both_sides_stay_where_two_records_meet(installation: Installed, diary: Diary) -> None:
-    """A meeting that was in both before the first sync is matched by its time: an empty side is filled, two notes are
-    both kept."""
-    installation.tandem("user", "disconnect", "anna")
-    diary.meets("Both", days=5, description="Ours")
-    diary.meets("Empty", days=6)
-    diary.invites("Both", "anna", days=5, body=TEXT)
-    diary.invites("Empty", "anna", days=6, body=TEXT)
-    installation.connect("anna")
+def test_A6_private_is_sticky(installation: Installed, diary: Diary) -> None:
+    """Set on one side it is set on the other; cleared on either it stays on the other, and the side that cleared it
+    stays cleared. Confidential and personal are private in the CRM, and stay what they are in Outlook."""
+    here, there = diary.meets("Here", days=5), diary.meets("There", days=6)
+    for sensitivity in ("confidential", "personal"):
+        diary.invites(sensitivity, "anna", days=7, sensitivity=sensitivity)
     diary.sync("anna")
-    assert len(diary.activities()) == 2 == len(diary.shown())
-    assert diary.activity("Both")["description"] == "Ours"
-    assert (
-        diary.event(subject="Both")["body"]["content"].strip() == "Bring maps" == diary.activity("Empty")["description"]
-    )
+    events = {one["subject"]: one["id"] for one in diary.shown()}
+    ids = {values["subject"]: id for id, values in diary.activities().items()}
 
-
-@pytest.mark.parametrize("side", ["crm", "m365"])
-def test_A6_private_is_sticky(installation: Installed, diary: Diary, side: str) -> None:
-    """Set on one side it is set on the other; cleared there or here it stays on the other side, and the side that
-    cleared it stays cleared."""
-    crm_id = diary.meets()
-    diary.sync("anna")
-    event = diary.event()["id"]
-
-    def private(where: str, value: bool) -> None:
-        if where == "crm":
-            installation.edit_task(crm_id, private="yes" if value else "no")
-        else:
-            diary.edits("anna", event, sensitivity="private" if value else "normal")
-
-    def both() -> tuple[bool, str]:
+    def marked(here_in: str, there_in: str, value: bool) -> dict[str, tuple[bool, str]]:
+        """What both sides hold after one meeting was changed in the CRM and the other in Outlook."""
+        crm, m365 = (here, events["There"]) if here_in == "crm" else (there, events["Here"])
+        installation.edit_task(crm, private="yes" if value else "no")
+        diary.edits("anna", m365, sensitivity="private" if value else "normal")
         diary.sync("anna")
-        return diary.activities()[crm_id]["private"], diary.event()["sensitivity"]
+        shown = {one["subject"]: one["sensitivity"] for one in diary.shown()}
+        return {name: (diary.activities()[ids[name]]["private"], shown[name]) for name in ("Here", "There")}
 
-    private(side, True)
-    assert both() == (True, "private")
-    private(side, False)
-    assert both() == ((False, "private") if side == "crm" else (True, "normal"))
-    private(side, True)
-    assert both() == (True, "private")
-    other = "m365" if side == "crm" else "crm"
-    private(other, False)
-    assert both() == ((True, "normal") if side == "crm" else (False, "private"))
-
-
-@pytest.mark.parametrize("sensitivity", ["confidential", "personal"])
-def test_A6_confidential_and_personal_are_kept(installation: Installed, diary: Diary, sensitivity: str) -> None:
-    """Both are private in the CRM, and stay what they are in Outlook through edits of the CRM."""
-    diary.invites("Lunch", "anna", sensitivity=sensitivity)
+    both, cleared = (True, "private"), {"crm": (False, "private"), "m365": (True, "normal")}
+    assert marked("crm", "m365", True) == {"Here": both, "There": both}
+    assert marked("crm", "m365", False) == {"Here": cleared["crm"], "There": cleared["m365"]}
+    assert marked("crm", "m365", True) == {"Here": both, "There": both}
+    assert marked("m365", "crm", False) == {"Here": cleared["m365"], "There": cleared["crm"]}
+    for sensitivity in ("confidential", "personal"):
+        assert diary.activities()[ids[sensitivity]]["private"] is True
+        installation.edit_task(ids[sensitivity], location="Harbour", private="yes")
     diary.sync("anna")
-    crm_id = diary.id_of()
-    assert diary.activities()[crm_id]["private"] is True
-    installation.edit_task(crm_id, location="Harbour", private="yes")
-    diary.sync("anna")
-    assert (diary.event()["sensitivity"], diary.event()["location"]["displayName"]) == (sensitivity, "Harbour")
+    for sensitivity in ("confidential", "personal"):
+        event = diary.event(subject=sensitivity)
+        assert (event["sensitivity"], event["location"]["displayName"]) == (sensitivity, "Harbour")
