@@ -24,6 +24,9 @@ BATCH: Final = 500
 SENT: Final = 100
 """Of them at most so many that are sent over the network: what a crash leaves to be settled stays small."""
 CLAIM_MS: Final = 120_000
+MEETING_MS: Final = 86_400_000
+"""A meeting is found by no key in the CRM: until its maker has settled what became of a lost answer, nobody else makes
+it."""
 BEING_CREATED: Final = "the same person is being created by another mailbox"
 
 
@@ -66,10 +69,12 @@ class Applier:
         if not keys:
             return list(batch)
         now = self.clock()
-        taken = set(self.state.claim(self.fence, kind, keys, now, now + CLAIM_MS))
+        meetings = {key for key in keys if not self._found_by(key)}
+        taken = set(self.state.claim(self.fence, kind, keys - meetings, now, now + CLAIM_MS))
+        asked = keys - meetings - taken
+        if meetings:
+            taken |= self.state.claim(self.fence, kind, meetings, now, now + MEETING_MS)
         crm = self.writers[CRM]
-        entries = {match.entry for match in self.rules.program.matches}
-        asked = {key for key in keys - taken if key.entry in entries}
         taken |= {key for key, _ in crm.find(self.rules.program.crm.kind, asked)}
         if not taken:
             return list(batch)
@@ -80,6 +85,10 @@ class Applier:
             self.applied.again.extend(late)
             self.applied.problems.extend((decision.title, BEING_CREATED) for decision in late)
         return [decision for decision in batch if decision not in late]
+
+    def _found_by(self, key: Key) -> bool:
+        """Whether the CRM knows a record by this key."""
+        return any(match.entry == key.entry for match in self.rules.program.matches)
 
     # ---- writing ----
 
@@ -97,7 +106,8 @@ class Applier:
             results = [outcomes.get(action.id) or Stale(action.id) for action in decision.actions]
             changes.extend(self._change(decision, results))
             ended.extend(map(_ended, decision.actions, results))
-            freed.update(decision.claims)
+            unknown = any(isinstance(result, Unknown) for result in results)
+            freed.update(key for key in decision.claims if not unknown or self._found_by(key))
             self._count(decision, results)
         self.state.finish(self.fence, self.rules.program.name, ended, changes, freed)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.context import Context, Names, fold
 from engine.language.program import Program, no_parts
-from engine.links import NO_AGREEMENT, Base, Link, Space
+from engine.links import Base, Link, Space
 from engine.port import ReadView, State
 from engine.records import CRM, M365, Record, Reference, Side, opposite
 from engine.records import State as Present
@@ -76,24 +76,24 @@ class Completer:
         wanted = {identity for identity in alone.values() if identity}
         if not wanted:
             return pairings
-        here = {}
+        here: dict[str, tuple[Link, Base]] = {}
         for link, base in self.state.peers("", self.program.name, wanted, ()):
             if link.space == self.space.id and link.crm_id is None and link.m365_id and link.state != "ended":
                 here[link.identity] = (link, base)
         ids = [link.m365_id for link, _ in here.values() if link.m365_id]
         items = {one.id: one for one in self.m365.read(self.program.m365.kind, ids)} if ids else {}
-        known, found_pairs = {p.id for p in pairings}, list[Pairing]()
+        known, instead = {pairing.id for pairing in pairings}, list[Pairing]()
         for pairing in pairings:
-            link, base = here.get(alone.get(pairing.id, ""), (None, NO_AGREEMENT))
-            item = items.get(link.m365_id or "") if link is not None else None
             if _alone(pairing) and pairing.crm is not None and pairing.crm.id in taken:
                 continue
-            if link is None or not isinstance(item, Record):
-                found_pairs.append(pairing)
-            elif link.id not in known:
-                met = Pairing(id=link.id, link=link, base=base, m365=item, peers=pairing.peers)
-                found_pairs.append(self._taken_over(met))
-        return found_pairs
+            row = here.get(alone.get(pairing.id, ""))
+            item = items.get(row[0].m365_id or "") if row is not None else None
+            if row is None or not isinstance(item, Record):
+                instead.append(pairing)
+            elif row[0].id not in known:
+                met = Pairing(id=row[0].id, link=row[0], base=row[1], m365=item, peers=pairing.peers)
+                instead.append(self._taken_over(met))
+        return instead
 
     @property
     def _same(self) -> str:

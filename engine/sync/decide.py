@@ -240,7 +240,7 @@ def _deleted_in_m365(rules: Rules, pairing: Pairing, link: Link, crm: Record) ->
     if choice.policy == "recreate in m365" and outside is None:
         if rules.program.scope(crm, None, rules.context) is not None:
             return forget(pairing, "deleted in Microsoft 365, and out of scope")
-        return create(rules, pairing, link, crm, choice, "recreate")
+        return create(rules, pairing, link, crm, choice, "recreate", link.role)
     if choice.policy == "delete in crm" and link.state != "dormant" and outside is None:
         return delete(rules, pairing, link, crm, choice, "deleted in Microsoft 365")
     return end(pairing, link, choice)

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from engine.language.program import Series
 from engine.links import Link
-from engine.plans import Action, Decision
+from engine.plans import Action, Decision, Mail
 from engine.records import M365
+from engine.sync.copies import addresses
 from engine.sync.rules import Rules, mark
 
 QUIET_MS: Final = 600_000
@@ -61,7 +62,7 @@ def _group(
     if left <= set(pairs):
         if series.all_deleted.policy != "delete the series":
             return {}
-        whole = _whole(rules, series, group, members[0])
+        whole = _whole(rules, series, group, members)
         rest = pairs[1:]
         return {pairs[0]: replace(whole, supersedes=(*rest, *sorted(waiting))), **dict.fromkeys(rest)}
     if series.deleted.policy != "delete that occurrence":
@@ -73,14 +74,26 @@ def _group(
     }
 
 
-def _whole(rules: Rules, series: Series, group: str, decision: Decision) -> Decision:
-    first = _deletion(decision)
-    assert first is not None
+def _whole(rules: Rules, series: Series, group: str, members: Sequence[Decision]) -> Decision:
+    """One deletion, which tells all that goes."""
+    decision, deletions = members[0], [found for member in members if (found := _deletion(member)) is not None]
+    first, told = deletions[0], dict.fromkeys(change for found in deletions for change in found.changes)
     action = replace(
-        first, id=mark(rules.run, group, M365, "delete"), target=group, expected_version=None,
+        first, id=mark(rules.run, group, M365, "delete"), target=group, expected_version=None, changes=tuple(told),
+        mail=_mail(rules, deletions),
         entry=series.all_deleted.entry, reason="all its records in the CRM were deleted: the series goes",
     )  # fmt: skip
     return replace(decision, actions=(action,), entry=series.all_deleted.entry, note=action.reason)
+
+
+def _mail(rules: Rules, deletions: Sequence[Action]) -> Mail:
+    """Everybody who is invited to any occurrence is told once."""
+    guests = rules.program.m365.guests
+    told = [change for action in deletions if action.mail.people for change in action.changes if change.path == guests]
+    everybody = {address for change in told for address in addresses(change.before)}
+    everybody.discard(rules.context.directory.mailboxes.get(rules.context.user, ""))
+    inside = rules.context.directory.people
+    return Mail(cancellations=len(everybody), outside=len(everybody - set(inside)))
 
 
 def _has_waited(decision: Decision, now: int) -> bool:

@@ -62,6 +62,8 @@ def settle(
         if len(made) == 1:
             link = _with_made(link, intent, made[0])
             base = NO_AGREEMENT if intent.action.verb == "create" else base
+            if program.copies is not None and intent.action.entry == program.copies.own:
+                link = replace(link, role="own")
         if link.m365_id is not None or link.crm_id is not None:
             links[intent.link] = (link, base)
     return Settled(links, ended, unclear)

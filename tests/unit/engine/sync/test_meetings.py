@@ -149,6 +149,70 @@ def test_without_invitations_everybody_has_an_own_event(world: MeetingWorld) -> 
     assert world.mails() == []
 
 
+def test_an_own_event_whose_making_was_lost_invites_nobody(world: MeetingWorld) -> None:
+    """It is found again as what it is: no second organiser, also once meetings invite."""
+    world.sync()
+    world.activity(users=("anna", "ben"))
+    world.sync("anna")
+    world.m365.fault = lambda action: "lost"
+    world.sync("ben")
+    world.m365.fault = lambda action: None
+    world.settings["invite_to_future"] = True
+    world.sync("ben")
+    assert (roles(world, "ben"), world.mails()) == (["own"], [])
+    quiet(world)
+    assert only(world.events("ben")).values["organizer"] == address("anna")
+
+
+def test_an_own_event_that_is_made_again_stays_one(world: MeetingWorld) -> None:
+    """Deleted in Outlook it comes back, and invites nobody under the wrong name."""
+    world.sync()
+    world.activity(users=("anna", "ben"))
+    world.settle()
+    world.delete_event(only(world.events("ben")), "ben")
+    world.sync("ben")
+    assert (roles(world, "ben"), len(world.events("ben"))) == (["own"], 1)
+    world.settings["invite_to_future"] = True
+    world.sync("ben", everything=True)
+    assert world.mails() == []
+    quiet(world)
+    assert world.mails() == [("invitation", address("ben"))]
+
+
+def test_who_deleted_the_copy_of_an_outsiders_meeting_has_no_event_of_it(running: MeetingWorld) -> None:
+    """The invitation was theirs to delete; that the activity goes to somebody without a mailbox makes none anew."""
+    running.foreign("anna", "ben")
+    running.delete_event(only(running.events("ben")), "ben")
+    quiet(running)
+    running.edit_activity(only(running.activities()).id, assigned_user_id=DORA)
+    quiet(running)
+    assert running.events("ben") == []
+
+
+def test_somebody_invited_again_has_one_link(running: MeetingWorld) -> None:
+    """The new copy takes the place of the one that went."""
+    running.m365.cancelled_stay = False
+    meeting = running.event("anna", "ben")
+    quiet(running)
+    running.edit_event(meeting, attendees=None)
+    quiet(running)
+    running.edit_event(meeting, attendees=invited("ben"))
+    quiet(running)
+    assert [link.role for link in running.links("ben")] == ["copy"]
+
+
+def test_an_organisers_meeting_that_was_refused_is_not_made_beside_itself(world: MeetingWorld) -> None:
+    """A guest's mailbox brings the activity in meanwhile: the organiser's own item is paired with it."""
+    world.event("anna", "ben")
+    world.crm.fault = lambda action: "refuse"
+    world.sync("anna")
+    world.crm.fault = lambda action: None
+    quiet(world)
+    assert len(world.activities()) == 1
+    assert [len(world.events(user)) for user in ("anna", "ben")] == [1, 1]
+    assert [(link.role, link.state) for link in world.links("anna")] == [("", "linked")]
+
+
 def test_an_own_event_may_be_edited_by_its_user(world: MeetingWorld) -> None:
     """It is the user's: an edit there goes to the CRM, and from there to the other own events."""
     world.sync()
@@ -301,6 +365,23 @@ def test_a_crm_edit_of_an_outsiders_meeting_stays_in_the_crm(running: MeetingWor
         running.edit_event(only(running.events(user)), user, subject="Organiser's words")
     quiet(running)
     assert only(running.activities()).values["subject"] == "Organiser's words"
+
+
+def test_two_mailboxes_at_once_make_one_activity_of_an_outsiders_meeting(running: MeetingWorld) -> None:
+    """One is about to write when the other starts, and the answer of the first is lost: the second waits until the
+    first has found out."""
+    running.foreign("anna", "ben")
+
+    def meanwhile(action: Action) -> str:
+        running.crm.fault = lambda action: None
+        running.sync("ben")
+        return "lost"
+
+    running.crm.fault = meanwhile
+    running.sync("anna")
+    running.sync("ben", "ben", "ben")
+    quiet(running)
+    assert len(running.activities()) == 1
 
 
 def test_an_outsider_moves_the_meeting(running: MeetingWorld) -> None:
@@ -563,6 +644,48 @@ def test_all_activities_of_a_series_are_deleted(running: MeetingWorld) -> None:
     quiet(running)
     assert running.events("anna") == []
     assert sorted(running.mails("cancellation")) == [("cancellation", address("ben")), ("cancellation", GUEST)]
+
+
+def test_everybody_of_any_occurrence_is_told_that_the_series_goes(running: MeetingWorld) -> None:
+    """Also who is invited to one of them alone; each once, and so the plan says."""
+    weeks = running.series("anna", "ben", GUEST, count=3)
+    running.edit_event(weeks[1], attendees=invited("ben", "cleo"))
+    quiet(running)
+    before = len(running.mails())
+    for record in running.activities():
+        running.crm.remove("Activity", record.id)
+    quiet(running)
+    told = [("cancellation", one) for one in sorted((address("ben"), address("cleo"), GUEST))]
+    assert sorted(running.mails()[before:]) == told
+
+
+def test_what_was_typed_into_a_series_that_goes_is_told(running: MeetingWorld) -> None:
+    """The one deletion names what each occurrence held, so that the journal has it."""
+    weeks = running.series("anna", count=3)
+    quiet(running)
+    running.edit_event(weeks[1], subject="Typed meanwhile")
+    for record in running.activities():
+        running.crm.remove("Activity", record.id)
+    quiet(running)
+    assert running.events("anna") == []
+    assert "Typed meanwhile" in {change.before for action in running.done for change in action.changes}
+
+
+def test_a_series_goes_as_a_whole_although_one_occurrence_was_just_found_again(running: MeetingWorld) -> None:
+    """The answer to the making of one activity was lost; that one is given away and the others are deleted: one
+    cancellation, as foretold."""
+    running.series("cleo", "anna", count=3)
+    number = iter(range(9))
+    running.crm.fault = lambda action: "lost" if next(number) == 1 else None
+    running.sync("cleo")
+    running.crm.fault = lambda action: None
+    first, found, last = running.activities()
+    running.edit_activity(found.id, assigned_user_id=DORA, users=(DORA,))
+    for record in (first, last):
+        running.crm.remove("Activity", record.id)
+    quiet(running)
+    assert running.events("cleo") == []
+    assert running.mails("cancellation") == [("cancellation", address("anna"))]
 
 
 def test_a_series_deleted_in_outlook_is_not_made_again(running: MeetingWorld) -> None:
