@@ -27,7 +27,7 @@ def odd_events(diary: Diary) -> None:
     elsewhere = {"dateTime": f"{day(5)}T12:00:00", "timeZone": "Middle-earth Standard Time"}
     fraction = {"dateTime": f"{day(5)}T12:00:00.1234567", "timeZone": "UTC"}
     wrong = {"location": 5, "sensitivity": "odd", "body": None, "organizer": None, "type": None}
-    nobody = {"attendees": [None, {"emailAddress": {}}, {"emailAddress": {"address": 5}}]}
+    nobody: dict[str, object] = {"attendees": [None, {"emailAddress": {}}, {"emailAddress": {"address": 5}}]}
     rows: list[dict[str, object]] = [
         {"subject": "Good"},
         {"subject": None},
