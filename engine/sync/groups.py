@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from engine.language.program import Series
 from engine.links import Link
 from engine.plans import Action, Decision, Mail
-from engine.records import M365
+from engine.records import CRM, M365
 from engine.sync.copies import addresses
 from engine.sync.rules import Rules, mark
 
 QUIET_MS: Final = 600_000
+CANCELLED: Final = "its series was cancelled in Microsoft 365"
 WAITS: Final = "waits in case the whole series is being deleted"
 
 
@@ -27,6 +28,8 @@ def as_series(rules: Rules, decisions: Sequence[Decision], links: Callable[[], I
     """The decisions, with deletions of occurrences made one deletion of their series where nothing of it is left, and
     put off while that may still be so. ``links`` gives all links of the space; asked only when it matters."""
     series = rules.program.series
+    if series is not None:
+        decisions = _cancelled_whole(rules, series, decisions, links)
     going: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
         if decision.before is not None and decision.before.group and _deletion(decision) is not None:
@@ -44,6 +47,31 @@ def as_series(rules: Rules, decisions: Sequence[Decision], links: Callable[[], I
         instead |= _group(rules, series, group, members, left[group], waiting[group])
     replaced = (instead.get(decision.pair, decision) for decision in decisions)
     return tuple(decision for decision in replaced if decision is not None)
+
+
+def _cancelled_whole(
+    rules: Rules, series: Series, decisions: Sequence[Decision], links: Callable[[], Iterable[Link]]
+) -> Sequence[Decision]:
+    """The decisions, with those ended whose series was cancelled as a whole: what is asked of cancelled occurrences is
+    meant for series that go on."""
+    cancelled: dict[str, set[str]] = defaultdict(set)
+    for decision in decisions:
+        deletes = any((action.verb, action.side) == ("delete", CRM) for action in decision.actions)
+        if (
+            deletes
+            and decision.before is not None
+            and decision.before.group
+            and decision.entry == series.cancelled.entry
+        ):
+            cancelled[decision.before.group].add(decision.pair)
+    choice = rules.program.change("cancelled in m365", None, None, rules.context)
+    if not cancelled or choice.policy == "delete in crm":
+        return decisions
+    for link in (*links(), *(decision.link for decision in decisions if decision.link is not None)):
+        if link.state != "ended" and link.id not in cancelled.get(link.group, {link.id}):
+            del cancelled[link.group]
+    whole = {pair for pairs in cancelled.values() for pair in pairs}
+    return [_kept(one, CANCELLED, None, choice.entry) if one.pair in whole else one for one in decisions]
 
 
 def _deletion(decision: Decision) -> Action | None:
@@ -101,11 +129,11 @@ def _has_waited(decision: Decision, now: int) -> bool:
     return before is not None and before.reason == WAITS and before.wake_at is not None and before.wake_at <= now
 
 
-def _kept(decision: Decision, reason: str, wake_at: int | None) -> Decision:
+def _kept(decision: Decision, reason: str, wake_at: int | None, entry: str = "") -> Decision:
     before = decision.before
     assert before is not None
     if before.reason == WAITS and before.wake_at is not None and wake_at is not None:
         wake_at = before.wake_at  # it waits since its own deletion
     ended = "ended" if wake_at is None else before.state
-    kept = replace(before, reason=reason, wake_at=wake_at, state=ended)
+    kept = replace(before, reason=reason, wake_at=wake_at, state=ended, entry=entry or before.entry)
     return replace(decision, link=kept, actions=(), note=reason)

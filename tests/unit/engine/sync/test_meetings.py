@@ -619,6 +619,17 @@ def test_an_outsider_cancels_an_occurrence(running: MeetingWorld, stays: bool) -
     assert len(running.activities()) == (2 if stays else 3)
 
 
+def test_an_outsider_cancels_the_whole_series(running: MeetingWorld) -> None:
+    """What the rules do with a cancelled occurrence is meant for a series that goes on: here the activities stay, as
+    they do for a single meeting."""
+    running.series(DORA, "anna", "ben", count=3)
+    running.settle()
+    running.m365.remove_series(running.events(DORA)[0].group, "mailbox-dora")
+    quiet(running)
+    assert all(record.values["isCancelled"] is True for record in running.events("anna"))
+    assert len(running.activities()) == 3
+
+
 def test_one_activity_of_a_series_is_deleted(running: MeetingWorld) -> None:
     """Its occurrence is cancelled after a quiet period, with a mail to each guest."""
     running.series("anna", "ben", count=4)
