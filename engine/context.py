@@ -29,11 +29,10 @@ SettingValue: TypeAlias = "None | bool | int | str | tuple[str, ...] | Everythin
 for lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """References found by name before deciding: (side, kind, folded name) to all that carry it."""
 
-    found: Mapping[tuple[Side, str, str], tuple[Reference, ...]] = field(default_factory=dict)
+    found: Mapping[tuple[Side, str, str], tuple[Reference, ...]] = {}
 
     def look_up(self, side: Side, kind: str, name: str) -> tuple[Reference, ...]:
         return self.found.get((side, kind, fold(name)), ())

@@ -22,8 +22,7 @@ mailbox leads; neither read into the CRM nor written. own: an event without gues
 invited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A CRM user whom a space serves: ``account`` is the id of the Microsoft 365 account, ``zone`` an IANA name."""
 
     user: str
@@ -31,8 +30,7 @@ class Member:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """One address space of Microsoft 365 with the CRM user who leads it. ``zone`` is an IANA name.
 
     A mailbox is its owner's alone; its id is the owner's account. A space that several users share (an

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -126,8 +125,7 @@ class Decision(Struct, frozen=True, kw_only=True):
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """A guard limit that a plan goes over."""
 
     klass: Class
@@ -137,8 +135,7 @@ class Excess:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether the plan may run unconfirmed."""
 
     exceeded: tuple[Excess, ...] = ()
@@ -148,8 +145,7 @@ class Verdict:
         return not self.exceeded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(Struct, frozen=True, kw_only=True):
     """What the plan was computed from. ``inputs`` is a digest of the records read; times are ISO 8601 UTC."""
 
     org: str
@@ -162,11 +158,10 @@ class Header:
     zone: str
     cause: str
     inputs: str
-    read: Mapping[str, int] = field(default_factory=dict)
+    read: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Header, decisions in order, and the guard's verdict."""
 
     header: Header

@@ -36,14 +36,13 @@ class Page(Struct, frozen=True):
     groups: Mapping[str, Sequence[str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """An action that was sent, and when it was intended (UTC in milliseconds). ``agreed`` is what its record held, by
     path, when both sides last agreed."""
 
     action: Action
     at: int
-    agreed: Mapping[str, Value] = field(default_factory=dict)
+    agreed: Mapping[str, Value] = {}
 
 
 class ReadView(Protocol):

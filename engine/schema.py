@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from engine.records import Side
 
 TypeName: TypeAlias = Literal[
@@ -16,8 +18,7 @@ TypeName: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A field's type. ``of`` belongs to lists, ``limit`` to lists (how many the side can hold) and integers (the
     greatest, counted from 0), ``parts`` to structures and, as flags, to references, ``target`` (a kind) to references,
     ``choices`` to choices; an ``open`` choice may hold other values too. ``user`` is a user of the CRM, ``account`` a
@@ -37,8 +38,7 @@ class Type:
         return f"{self.name} to {self.target}" if self.target else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a kind. ``max_length`` in characters; ``part`` names a separately fetched piece; ``container``
     marks the field that says in which collection (folder) the record lives; changing a ``place`` moves the record,
     which may give it another id; ``matchable`` fields can be searched."""
@@ -57,8 +57,7 @@ class Field:
 _STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(\[(?P<slot>[0-9]+)\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a path: a name, and the slot (from 1) where one is given."""
 
     name: str

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from engine.links import NO_AGREEMENT, Base, Link, LinkState
 from engine.plans import Action, FieldChange
 from engine.port import Feeds, Intent
-from engine.records import CRM, M365, Key, Reference, Value, from_json
+from engine.records import CRM, M365, Key, Value, from_json
 from state.tables import LINK
 
 Row: TypeAlias = dict[str, object]

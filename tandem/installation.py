@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
@@ -241,8 +241,9 @@ class Installation:
         contexts, members = self._contexts(space, program)
         self.m365.want(program.m365.kind, program.reads[M365])
         return Tick(
-            program=program, space=replace(space, members=members) if space.members else space, context=contexts[0],
-            others=tuple(contexts[1:]), crm=self.crm.reading(program.crm.kind, program.reads[CRM]), m365=self.m365,
+            program=program, space=structs.replace(space, members=members) if space.members else space,
+            context=contexts[0], others=tuple(contexts[1:]),
+            crm=self.crm.reading(program.crm.kind, program.reads[CRM]), m365=self.m365,
             state=state or self.state, run=run, clock=self.milliseconds, everything=everything,
             limits=self.settings.limits, progress=progress,
         )  # fmt: skip

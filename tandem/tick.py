@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import sqlalchemy as sa
+from msgspec import structs
 
 from engine.errors import LeaseLost, SignInNeeded, Unavailable
 from engine.language.program import Program
@@ -221,7 +222,8 @@ def _confirmed(tick: PipelineTick, fence: Fence, order: Order) -> Report:
     """Run; and if the guard objects to a plan that a person confirmed by its digest, run that plan."""
     only = None if order.only is None else order.only.get(tick.program.name, {})
     if only is not None and order.agreed:
-        return run(replace(tick, limits={}), fence, only)  # every decision left stands in what was confirmed
+        # every decision left stands in what was confirmed
+        return run(structs.replace(tick, limits={}), fence, only)
     report = run(tick, fence, only)
     if not report.ran and report.plan.digest() in order.confirmed:
         report = run(tick, fence, only, confirmed=report.plan.digest())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from lark import Token, Tree
+from msgspec import Struct
 
 from engine.language import tree as t
 from engine.language.diagnostics import Span
@@ -21,8 +21,7 @@ def words(token: str) -> str:
     return " ".join(token.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Builder:
+class Builder(Struct, frozen=True):
     """Builds nodes for one raw entry; ``build`` answers an entry, ``heading`` a heading."""
 
     raw: RawEntry

@@ -6,11 +6,11 @@ appear here; the others were refused before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from engine.language.diagnostics import Span
-from engine.language.node import node
 from engine.language.program import Event, Policy, SettingSpec, Winner
 from engine.language.tree import Arrow, BeforeAfter, StateWord, Unit
 from engine.records import Side
@@ -19,8 +19,7 @@ from engine.schema import Schema, Type
 # ---- operands -------------------------------------------------------------------------------------------------
 
 
-@node
-class FieldRef:
+class FieldRef(Struct, frozen=True):
     """A field of one side. ``path`` has no side prefix (``emailAddresses[1].address``); ``type`` is what it leads to.
     ``crm.users`` and ``m365.emailAddresses.address`` have list types."""
 
@@ -30,31 +29,27 @@ class FieldRef:
     span: Span
 
 
-@node
-class SettingRef:
+class SettingRef(Struct, frozen=True):
     """The effective value of a declared setting (``context.settings[spec.name]``)."""
 
     spec: SettingSpec
     span: Span
 
 
-@node
-class UserRef:
+class UserRef(Struct, frozen=True):
     """The CRM user whose space this is: by the id in the CRM, or by that of the account in Microsoft 365."""
 
     span: Span
     account: bool = False
 
 
-@node
-class TodayRef:
+class TodayRef(Struct, frozen=True):
     """The user's calendar day."""
 
     span: Span
 
 
-@node
-class Constant:
+class Constant(Struct, frozen=True):
     """A constant: text, whole number, or a flag (from ``yes`` and ``no``). Bare words of choices are text."""
 
     value: str | int | bool
@@ -64,8 +59,7 @@ class Constant:
 Operand: TypeAlias = FieldRef | SettingRef | UserRef | TodayRef | Constant
 
 
-@node
-class Moment:
+class Moment(Struct, frozen=True):
     """``anchor`` moved by ``amount`` ``unit`` before or after; amount 0 for the anchor itself. Anchors are
     ``now``, ``today`` or a date or instant field."""
 
@@ -79,26 +73,22 @@ class Moment:
 # ---- conditions -----------------------------------------------------------------------------------------------
 
 
-@node
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     items: tuple[Expr, ...]
     span: Span
 
 
-@node
-class AllOf:
+class AllOf(Struct, frozen=True):
     items: tuple[Expr, ...]
     span: Span
 
 
-@node
-class Not:
+class Not(Struct, frozen=True):
     item: Expr
     span: Span
 
 
-@node
-class Choose:
+class Choose(Struct, frozen=True):
     """A conditional define: ``then`` when ``condition``, else ``otherwise``."""
 
     condition: Expr
@@ -107,16 +97,14 @@ class Choose:
     span: Span
 
 
-@node
-class Truth:
+class Truth(Struct, frozen=True):
     """A flag field or yes/no setting standing alone. The operand's type is not checked yet."""
 
     operand: Operand
     span: Span
 
 
-@node
-class Is:
+class Is(Struct, frozen=True):
     """``left is right``; ``is not`` arrives as Not(Is)."""
 
     left: Operand
@@ -124,8 +112,7 @@ class Is:
     span: Span
 
 
-@node
-class IsState:
+class IsState(Struct, frozen=True):
     """``left is empty``, ``left is fetched``, or ``left is connected`` of a person."""
 
     left: Operand
@@ -133,8 +120,7 @@ class IsState:
     span: Span
 
 
-@node
-class In:
+class In(Struct, frozen=True):
     """``left in right``: right is a list field, a list setting, or a written list of constants."""
 
     left: Operand
@@ -142,16 +128,14 @@ class In:
     span: Span
 
 
-@node
-class Compare:
+class Compare(Struct, frozen=True):
     left: FieldRef
     sense: BeforeAfter
     moment: Moment
     span: Span
 
 
-@node
-class Between:
+class Between(Struct, frozen=True):
     """Inclusive at both ends."""
 
     left: FieldRef
@@ -160,8 +144,7 @@ class Between:
     span: Span
 
 
-@node
-class FallsOn:
+class FallsOn(Struct, frozen=True):
     """Both on the same calendar day of the user."""
 
     left: Operand
@@ -169,23 +152,20 @@ class FallsOn:
     span: Span
 
 
-@node
-class SharesAny:
+class SharesAny(Struct, frozen=True):
     left: Operand
     right: Operand
     span: Span
 
 
-@node
-class MayRead:
+class MayRead(Struct, frozen=True):
     """The user may read the record of this side: false when it is barred, true when it was given."""
 
     side: Side
     span: Span
 
 
-@node
-class Changed:
+class Changed(Struct, frozen=True):
     """A mapped field of this side differs from what was last agreed."""
 
     side: Side
@@ -213,8 +193,7 @@ Expr: TypeAlias = (
 # ---- entries --------------------------------------------------------------------------------------------------
 
 
-@node
-class Entry:
+class Entry(Struct, frozen=True):
     """What every entry carries: its id made of names (``contacts/map/mobile<->mobilePhone``), place and text."""
 
     id: str
@@ -222,16 +201,14 @@ class Entry:
     text: str
 
 
-@node
-class Direction:
+class Direction(Struct, frozen=True):
     """``follow setting.x``; the setting is a choice among both, to_m365, to_crm and off (all or some)."""
 
     entry: Entry
     follow: SettingRef
 
 
-@node
-class ScopeRule:
+class ScopeRule(Struct, frozen=True):
     """``side needs condition else reason``, looked at only while ``guard`` holds."""
 
     entry: Entry
@@ -241,8 +218,7 @@ class ScopeRule:
     guard: Expr | None
 
 
-@node
-class LeavingRule:
+class LeavingRule(Struct, frozen=True):
     """What happens to a pair that left for this reason; the first of its reason whose guard holds."""
 
     entry: Entry
@@ -251,16 +227,14 @@ class LeavingRule:
     guard: Expr | None
 
 
-@node
-class WindowRule:
+class WindowRule(Struct, frozen=True):
     entry: Entry
     field: FieldRef
     start: Moment
     end: Moment
 
 
-@node
-class SkipRule:
+class SkipRule(Struct, frozen=True):
     """Nothing is written into ``side`` while the condition holds."""
 
     entry: Entry
@@ -269,8 +243,7 @@ class SkipRule:
     reason: str
 
 
-@node
-class FetchRule:
+class FetchRule(Struct, frozen=True):
     """A field of Microsoft 365 that is fetched apart, and when that is worth it."""
 
     entry: Entry
@@ -281,16 +254,14 @@ class FetchRule:
 PolicyText: TypeAlias = Policy | Literal["fill it", "leave it empty"]
 
 
-@node
-class PolicyRule:
+class PolicyRule(Struct, frozen=True):
     """``if several: report``, ``outside: leave alone``, ``one side empty: fill it``."""
 
     entry: Entry
     policy: PolicyText
 
 
-@node
-class MatchRule:
+class MatchRule(Struct, frozen=True):
     entry: Entry
     name: str
     condition: Expr
@@ -298,24 +269,21 @@ class MatchRule:
     guard: Expr | None
 
 
-@node
-class AnyOther:
+class AnyOther(Struct, frozen=True):
     span: Span
 
 
 Cell: TypeAlias = Constant | AnyOther
 
 
-@node
-class Row:
+class Row(Struct, frozen=True):
     entry: Entry
     crm: Cell
     arrow: Arrow
     m365: Cell
 
 
-@node
-class Keep:
+class Keep(Struct, frozen=True):
     """``side`` keeps ``value`` while (or unless) the other side's value is one of ``others``."""
 
     entry: Entry
@@ -325,8 +293,7 @@ class Keep:
     others: tuple[Constant, ...]
 
 
-@node
-class Translation:
+class Translation(Struct, frozen=True):
     """A named table between two fields; ``as name`` uses it. ``used`` fields need types equal to these."""
 
     entry: Entry
@@ -337,8 +304,7 @@ class Translation:
     keeps: tuple[Keep, ...]
 
 
-@node
-class LensUse:
+class LensUse(Struct, frozen=True):
     """``as name``: a translation of this file, or else a lens of the engine by this name."""
 
     name: str
@@ -346,8 +312,7 @@ class LensUse:
     translation: Translation | None = None
 
 
-@node
-class MapRule:
+class MapRule(Struct, frozen=True):
     """One line. ``left`` is the CRM's end, ``right`` Microsoft 365's; one of them may be the user, today, a setting
     or a constant, and then the arrow leads away from it. ``timing`` None means at every sync. ``always``,
     ``keep_others`` and ``or_user`` (for “else user”) are where the words stand, None where they don't."""
@@ -368,8 +333,7 @@ class MapRule:
     or_user: Span | None = None
 
 
-@node
-class WinnerRule:
+class WinnerRule(Struct, frozen=True):
     """``guard`` None: always. ``tie`` says who wins when ``newest`` can't tell."""
 
     entry: Entry
@@ -378,16 +342,14 @@ class WinnerRule:
     tie: Side | None
 
 
-@node
-class ChangeRule:
+class ChangeRule(Struct, frozen=True):
     entry: Entry
     event: Event
     policy: Policy
     guard: Expr | None
 
 
-@node
-class Copies:
+class Copies(Struct, frozen=True):
     """How copies of one meeting belong together. ``read`` and ``write`` say which copy; ``first_synced`` whether the
     first one is read where none is it; ``own`` is the entry by which users get events of their own, if it says so."""
 
@@ -400,8 +362,7 @@ class Copies:
     entries: tuple[Entry, ...]
 
 
-@node
-class Series:
+class Series(Struct, frozen=True):
     """What becomes of the occurrences of a series: the cases with a choice, and all entries."""
 
     cancelled: PolicyRule
@@ -410,8 +371,7 @@ class Series:
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSet:
+class RuleSet(Struct, frozen=True, kw_only=True):
     """One file, resolved. Missing sections were reported before where the runner needs them: ``direction``,
     ``match on first sync`` with its three ifs, ``changes`` and ``conflict`` are always there. ``first agreement``
     and its fill line too. A window without ``outside`` or ``undated`` was reported; no window at all is lawful."""

@@ -4,8 +4,9 @@ every one, once, and a gap is shown with the value that falls into it."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.language.checked import AnyOther, Cell, Constant, Keep, Row, RuleSet, Translation
 from engine.language.diagnostics import Note, Problems
@@ -20,8 +21,7 @@ LIMIT: Final = 10_000
 """The most whole numbers that are tried one by one; a longer range must have ``any other``, like text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True):
     """The values of one side: all of them where the type lists them, else those the table names and all others."""
 
     values: tuple[Value, ...]

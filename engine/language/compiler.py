@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import UserError
 from engine.language import checks, policies, source, syntax
@@ -64,8 +65,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     file: str
     text: str
     problems: Problems

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from math import prod
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from engine.context import Context, SettingValue
 from engine.language import fetching, leading
@@ -40,8 +41,7 @@ class Guarded(Protocol):
     def guard(self) -> Expr | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """``reached``: places of the entries that can be the first to answer. ``gap``: settings for which none is sure
     to answer; None where one always is."""
 

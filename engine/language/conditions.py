@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.language import checked as c
 from engine.language import tree as t
 from engine.language.diagnostics import Span
@@ -12,8 +14,7 @@ from engine.language.names import Names
 from engine.language.source import LIMITS, Limits
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(Struct, frozen=True):
     parts: int
     levels: int
 

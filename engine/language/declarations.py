@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
+from msgspec import Struct
+
 from engine.context import EVERYTHING, SettingValue
 from engine.language import checked as c
 from engine.language import tree as t
@@ -47,8 +49,7 @@ class Ids:
         return c.Entry(wanted, span, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """The two schemas that a file's heading names."""
 
     crm: Schema
@@ -87,8 +88,7 @@ def kind_of(path: t.Path, schemas: Schemas, problems: Problems) -> Schema | None
 # ---- settings -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Reads the settings section; a setting with a mistake in it is left out and its name answered as broken."""
 
     schemas: Schemas

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from engine.errors import UserError
 
 Part: TypeAlias = Literal["code", "place", "message", "gutter", "source", "caret", "hint"]
@@ -26,8 +28,7 @@ class Style:
 PLAIN = Style()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of one line. Lines and columns count from 1, in characters; ``end_column`` is exclusive."""
 
     file: str
@@ -39,16 +40,14 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A second place that belongs to a problem, such as where a name was declared first."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One mistake. ``message`` says what is wrong with the text shown, ``hint`` what to write instead."""
 
     code: str

@@ -5,7 +5,8 @@ for nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.language.checked import AllOf, AnyOf, Choose, Expr, FieldRef, IsState, MapRule, RuleSet
 from engine.language.comparisons import conditions

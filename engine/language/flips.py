@@ -7,10 +7,10 @@ conditions answers differently than now is the flip.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.context import Context
@@ -24,8 +24,7 @@ State: TypeAlias = Callable[[Record | None, Record | None, Context], tuple[bool,
 Points: TypeAlias = Callable[[Record | None, Record | None, Context], list[list[datetime]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tipping:
+class Tipping(Struct, frozen=True):
     """A comparison of an operand with now or today, shifted by a signed amount."""
 
     operand: Operand

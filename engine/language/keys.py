@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from engine.context import fold
 from engine.language.checked import (
     AllOf,
@@ -42,8 +44,7 @@ LIMIT: Final = 64
 """The most alternatives that one entry may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """Two paths that hold the same ``value``; either may be a list, of which one element counts. By ``day``: two dates
     or instants that lie on the same calendar day of the user; by ``instant``: two times that mean the same one."""
 
@@ -52,8 +53,7 @@ class Term:
     by: Literal["value", "day", "instant"] = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Struct, frozen=True):
     """One way for the entry to hold: all terms agree, and the tests of each side and of the settings hold."""
 
     terms: tuple[Term, ...]

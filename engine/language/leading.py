@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as parts
-from dataclasses import is_dataclass
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from engine.language.checked import Changed, MayRead, RuleSet
 from engine.language.diagnostics import Note, Problems, Span
@@ -33,6 +33,6 @@ def bare(value: object) -> object:
         return None
     if isinstance(value, tuple):
         return tuple(map(bare, value))
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    return (type(value), *(bare(getattr(value, part.name)) for part in parts(value)))
+    return (type(value), *map(bare, astuple(value)))

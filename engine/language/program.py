@@ -7,7 +7,6 @@ new record hold) as generated code that carries rule positions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -34,8 +33,7 @@ Policy: TypeAlias = Literal[
 Winner: TypeAlias = Literal["crm", "m365", "newest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an entry stands now; shown, never stored as a key."""
 
     file: str
@@ -58,8 +56,7 @@ class Reason(Struct, frozen=True):
     side: Side
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """Which writes the settings allow, and the entry that says so."""
 
     to_m365: bool
@@ -71,8 +68,7 @@ class Direction:
         return self.to_crm if side == "crm" else self.to_m365
 
 
-@dataclass(frozen=True, slots=True)
-class SettingSpec:
+class SettingSpec(Struct, frozen=True):
     """One declared setting. ``kind``: choice, flag, list, one, time, duration. ``target`` is (side, kind)
     of references."""
 
@@ -87,8 +83,7 @@ class SettingSpec:
     entry: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One map entry.
 
     A line has a field path on at least one side; the other end may be a path, the ``user``, ``today``, a setting or a
@@ -159,8 +154,7 @@ def with_one_more(held: Value, one: Value) -> Value:
     return held if one is None or one in elements else (*elements, one)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchEntry:
+class MatchEntry(Struct, frozen=True):
     """One way to recognise a record: keys of either side's record, equal exactly when the entry holds."""
 
     entry: str
@@ -168,8 +162,7 @@ class MatchEntry:
     m365_keys: Callable[[Record, Context], tuple[Key, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(Struct, frozen=True):
     """One line of a conflict or first-agreement section."""
 
     winner: Winner
@@ -188,8 +181,7 @@ class Projection(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copies:
+class Copies(Struct, frozen=True, kw_only=True):
     """How the copies of one meeting in several mailboxes make one CRM record.
 
     ``organiser`` is the CRM path of the user in whose mailbox a meeting from the CRM is made. ``leads`` holds for the
@@ -204,8 +196,7 @@ class Copies:
     own: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(Struct, frozen=True, kw_only=True):
     """What becomes of the occurrences of a series. ``cancelled``: one went in Microsoft 365 and the series goes on.
     ``deleted``: the CRM record of one went. ``all_deleted``: those of all went."""
 
@@ -219,8 +210,7 @@ def no_parts(crm: Record | None, m365: Record | None, context: Context) -> froze
     return frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Struct, frozen=True, kw_only=True):
     """One compiled rule file. ``digest`` covers its text, both schemas and the compiler's language number."""
 
     digest: str
@@ -265,7 +255,7 @@ class Program:
     """Indexes of the lines that ``project`` runs: the first over each path, of the path-to-path lines without a guard
     that write that side and are not ``on first sync``."""
 
-    skip: Mapping[Side, Callable[[Record | None, Record | None, Context], Reason | None]] = field(default_factory=dict)
+    skip: Mapping[Side, Callable[[Record | None, Record | None, Context], Reason | None]] = {}
     """Side that is then not written ▸ why a pair is left out there for now, creations included, with its base unmoved;
     None while it is not. Sides without such rules are missing. Nothing else stops: the other direction and the
     deletions of either record go on."""

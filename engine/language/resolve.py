@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from msgspec import Struct
+
 from engine.language import checked as c
 from engine.language import tree as t
 from engine.language.conditions import Conditions
@@ -40,8 +42,7 @@ class Found:
     conflict_per: Literal["field", "record"] = "field"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """One file's names, and what was read with them; ``rule_set`` joins it once the policies are complete."""
 
     file: t.RuleFile

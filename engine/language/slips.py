@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping, Set
-from dataclasses import dataclass
 from typing import Final
 
 from lark import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from msgspec import Struct
 
 from engine.language.diagnostics import Problems, Span
 from engine.language.forms import WITH_ARROWS, Form
@@ -27,8 +27,7 @@ _PLAIN: Final[Mapping[str, str]] = {
 """Terminals that are not keywords, as people call them. Keywords are shown as they are written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """A failed parse of ``raw`` from the start rule of ``form``, for the reporting functions."""
 
     raw: RawEntry

@@ -7,13 +7,15 @@ quoted text is help for what stands above it. Comments start with ``#`` and stay
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.language.diagnostics import Problems, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much one file may hold; all generous for people and small for machines."""
 
     file_bytes: int = 1 << 20
@@ -26,15 +28,13 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     line: int
     column: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawEntry:
+class RawEntry(Struct, frozen=True):
     """One entry or heading as written. ``text`` keeps lines and columns, with comments and help blanked out;
     ``span`` covers its first line. What is spoilt has a problem already
     and is not to be parsed."""
@@ -55,14 +55,12 @@ class RawEntry:
         return "".join(p if p.startswith('"') else re.sub(r"\s+", " ", p) for p in pieces).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class RawSection:
+class RawSection(Struct, frozen=True):
     heading: RawEntry
     entries: tuple[RawEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One file cut into pieces, in order; ``comments`` are those that stand after the last entry."""
 
     file: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from engine.language.diagnostics import Span
-from engine.language.node import node
 from engine.records import Side
 
 Arrow: TypeAlias = Literal["<->", "->", "<-"]
@@ -24,32 +25,28 @@ Setter: TypeAlias = Literal["org", "user"]
 # ---- terms ----------------------------------------------------------------------------------------------------
 
 
-@node
-class Word:
+class Word(Struct, frozen=True):
     """A bare word: a define, a choice, ``yes``, ``crm`` … names.py decides which."""
 
     text: str
     span: Span
 
 
-@node
-class Path:
+class Path(Struct, frozen=True):
     """A dotted or slotted name: ``crm.email``, ``setting.conflict``, ``homePhones[1]``."""
 
     text: str
     span: Span
 
 
-@node
-class Text:
+class Text(Struct, frozen=True):
     """Quoted text, without its quotes."""
 
     value: str
     span: Span
 
 
-@node
-class Number:
+class Number(Struct, frozen=True):
     """A whole number."""
 
     value: int
@@ -60,8 +57,7 @@ Term: TypeAlias = Word | Path | Text | Number
 Constant: TypeAlias = Word | Text | Number
 
 
-@node
-class Duration:
+class Duration(Struct, frozen=True):
     """``2 months``."""
 
     amount: int
@@ -69,8 +65,7 @@ class Duration:
     span: Span
 
 
-@node
-class Moment:
+class Moment(Struct, frozen=True):
     """``2 months before now``: an anchor (now, today or a path), moved by a duration."""
 
     anchor: Word | Path
@@ -82,48 +77,41 @@ class Moment:
 # ---- conditions -----------------------------------------------------------------------------------------------
 
 
-@node
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     items: tuple[Expr, ...]
     span: Span
 
 
-@node
-class AllOf:
+class AllOf(Struct, frozen=True):
     items: tuple[Expr, ...]
     span: Span
 
 
-@node
-class Not:
+class Not(Struct, frozen=True):
     item: Expr
     span: Span
 
 
-@node
-class Truth:
+class Truth(Struct, frozen=True):
     """A term that stands alone as a condition: a flag, or a define."""
 
     term: Term
     span: Span
 
 
-@node
-class Is:
+class Is(Struct, frozen=True):
     left: Term
     right: Term
     span: Span
 
 
-@node
-class IsState:
+class IsState(Struct, frozen=True):
     left: Term
     state: StateWord
     span: Span
 
 
-@node
-class In:
+class In(Struct, frozen=True):
     """``right`` is a term (a list field or setting) or the constants of a written list."""
 
     left: Term
@@ -131,8 +119,7 @@ class In:
     span: Span
 
 
-@node
-class Compare:
+class Compare(Struct, frozen=True):
     """``left before|after moment``."""
 
     left: Term
@@ -141,36 +128,31 @@ class Compare:
     span: Span
 
 
-@node
-class Between:
+class Between(Struct, frozen=True):
     left: Term
     start: Moment
     end: Moment
     span: Span
 
 
-@node
-class FallsOn:
+class FallsOn(Struct, frozen=True):
     left: Term
     right: Term
     span: Span
 
 
-@node
-class SharesAny:
+class SharesAny(Struct, frozen=True):
     left: Term
     right: Term
     span: Span
 
 
-@node
-class MayRead:
+class MayRead(Struct, frozen=True):
     side: Side
     span: Span
 
 
-@node
-class Changed:
+class Changed(Struct, frozen=True):
     """``crm changed since last sync``."""
 
     side: Side
@@ -185,8 +167,7 @@ Expr: TypeAlias = (
 # ---- what many entries end with -------------------------------------------------------------------------------
 
 
-@node
-class Otherwise:
+class Otherwise(Struct, frozen=True):
     """``otherwise`` or ``always`` in place of a ``when``."""
 
     word: Literal["otherwise", "always"]
@@ -196,8 +177,7 @@ class Otherwise:
 Guard: TypeAlias = Expr | Otherwise | None
 
 
-@node
-class Phrase:
+class Phrase(Struct, frozen=True):
     """Words from a closed list (``stop syncing``), checked after parsing so that a slip gets a suggestion."""
 
     text: str
@@ -207,8 +187,7 @@ class Phrase:
 # ---- headings -------------------------------------------------------------------------------------------------
 
 
-@node
-class SyncHeading:
+class SyncHeading(Struct, frozen=True):
     name: Word
     left: Path
     right: Path
@@ -216,8 +195,7 @@ class SyncHeading:
     help: str = ""
 
 
-@node
-class TranslateHeading:
+class TranslateHeading(Struct, frozen=True):
     name: Word
     left: Path
     right: Path
@@ -228,41 +206,35 @@ class TranslateHeading:
 # ---- entries --------------------------------------------------------------------------------------------------
 
 
-@node
-class ChoicesType:
+class ChoicesType(Struct, frozen=True):
     words: tuple[Word, ...]
 
 
-@node
-class ListType:
+class ListType(Struct, frozen=True):
     of: Path
 
 
-@node
-class OneType:
+class OneType(Struct, frozen=True):
     """One record of a kind: ``crm.TaskList``."""
 
     of: Path
 
 
-@node
-class PlainType:
+class PlainType(Struct, frozen=True):
     name: Literal["time of day", "duration"]
 
 
 SettingType: TypeAlias = ChoicesType | ListType | OneType | PlainType
 
 
-@node
-class Clock:
+class Clock(Struct, frozen=True):
     """``09:00``."""
 
     text: str
     span: Span
 
 
-@node
-class SettingEntry:
+class SettingEntry(Struct, frozen=True):
     name: Word
     type: SettingType
     default: Word | Text | Number | Duration | Clock
@@ -272,8 +244,7 @@ class SettingEntry:
     help: str = ""
 
 
-@node
-class DefineEntry:
+class DefineEntry(Struct, frozen=True):
     """``name A`` or ``name A when B, else C``."""
 
     name: Word
@@ -283,14 +254,12 @@ class DefineEntry:
     otherwise: Expr | None = None
 
 
-@node
-class DirectionEntry:
+class DirectionEntry(Struct, frozen=True):
     follow: Path
     span: Span
 
 
-@node
-class ScopeEntry:
+class ScopeEntry(Struct, frozen=True):
     side: Side
     needs: Expr
     reason: Text
@@ -298,24 +267,21 @@ class ScopeEntry:
     span: Span
 
 
-@node
-class LeavingEntry:
+class LeavingEntry(Struct, frozen=True):
     reason: Text
     policy: Phrase
     guard: Guard
     span: Span
 
 
-@node
-class WindowEntry:
+class WindowEntry(Struct, frozen=True):
     field: Path
     start: Moment
     end: Moment
     span: Span
 
 
-@node
-class PhraseEntry:
+class PhraseEntry(Struct, frozen=True):
     """``head: words``, with alternatives where the section has them (``other users: invitation, else own event``)."""
 
     head: Phrase
@@ -325,22 +291,19 @@ class PhraseEntry:
     help: str = ""
 
 
-@node
-class SkipEntry:
+class SkipEntry(Struct, frozen=True):
     condition: Expr
     reason: Text
     span: Span
 
 
-@node
-class FetchEntry:
+class FetchEntry(Struct, frozen=True):
     part: Path
     condition: Expr
     span: Span
 
 
-@node
-class MatchEntry:
+class MatchEntry(Struct, frozen=True):
     name: Word
     condition: Expr
     ignoring_case: bool
@@ -348,8 +311,7 @@ class MatchEntry:
     span: Span
 
 
-@node
-class CopiesEntry:
+class CopiesEntry(Struct, frozen=True):
     """``same record: path``, ``organiser: path``, ``read from: the copy where …``, ``write to: …``. ``first_synced``
     is where the words “the first synced” stand, if they do."""
 
@@ -359,16 +321,14 @@ class CopiesEntry:
     first_synced: Span | None = None
 
 
-@node
-class AnyOther:
+class AnyOther(Struct, frozen=True):
     span: Span
 
 
 Cell: TypeAlias = Word | Text | Number | AnyOther
 
 
-@node
-class RowEntry:
+class RowEntry(Struct, frozen=True):
     left: Cell
     arrow: Arrow
     right: Cell
@@ -376,16 +336,14 @@ class RowEntry:
     arrow_span: Span
 
 
-@node
-class KeepEntry:
+class KeepEntry(Struct, frozen=True):
     value: Constant
     sense: Literal["while", "unless"]
     others: tuple[Constant, ...]
     span: Span
 
 
-@node
-class Modifier:
+class Modifier(Struct, frozen=True):
     """One thing after the two ends of a map line: ``as x``, ``at x``, ``with x``, ``sticky x``, ``keep others``,
     ``always``, ``else user``, ``on create``, ``on first sync``."""
 
@@ -394,8 +352,7 @@ class Modifier:
     argument: Term | None = None
 
 
-@node
-class MapEntry:
+class MapEntry(Struct, frozen=True):
     left: Term
     arrow: Arrow
     right: Term
@@ -406,8 +363,7 @@ class MapEntry:
     help: str = ""
 
 
-@node
-class WinnerEntry:
+class WinnerEntry(Struct, frozen=True):
     """``crm wins: when …``, ``newest wins: always tie crm``."""
 
     winner: Phrase
@@ -435,16 +391,14 @@ Entry: TypeAlias = (
 )
 
 
-@node
-class Written:
+class Written(Struct, frozen=True):
     """An entry's tree beside its source text on one line, for showing it."""
 
     entry: Entry
     text: str
 
 
-@node
-class Section:
+class Section(Struct, frozen=True):
     """One section. ``name`` is the heading's fixed words (``map``, ``translate``, ``conflict per field``)."""
 
     name: str
@@ -453,8 +407,7 @@ class Section:
     heading: TranslateHeading | None = None
 
 
-@node
-class RuleFile:
+class RuleFile(Struct, frozen=True):
     """Everything of one file that could be parsed. ``broken`` holds the names and quoted texts of entries that could
     not, so that what refers to them is not reported as well; ``whole`` is true when nothing was left out."""
 

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias, runtime_checkable
 
+from msgspec import Struct
+
 from engine.context import Context
 from engine.records import NO_BASE, Absence, Side, Value
 from engine.schema import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """What a lens joins: the type at either end, and how many characters it holds there (None = no limit)."""
 
     crm: Type

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from engine.context import Context, fold
 from engine.lenses.base import Ends
@@ -53,8 +54,7 @@ def comparable_address(value: Value) -> Hashable:
     return parts if any(parts) else None
 
 
-@dataclass(frozen=True, slots=True)
-class PostalLens:
+class PostalLens(Struct, frozen=True):
     """An address as one value of five parts: street, city, region, code, country."""
 
     ends: Ends

@@ -7,10 +7,12 @@ change of zone or of the time on either side.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.lenses.base import Ends, Untranslatable
@@ -56,8 +58,7 @@ def _local(value: Value, zone: str) -> datetime | None:
         raise Untranslatable("the date is beyond the end of the calendar") from None
 
 
-@dataclass(frozen=True, slots=True)
-class DayLens:
+class DayLens(Struct, frozen=True):
     """Start in the CRM, due in Microsoft 365: the same when they lie on one calendar day of the user.
 
     ``at`` names the setting with the time of day for a start that has none yet; without it the other side's instant

@@ -5,7 +5,7 @@ Nobody is a guest of a meeting of their own, and no address of a stranger ever b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.context import Context, Directory
 from engine.lenses.base import Ends, Lens, Untranslatable
@@ -79,8 +79,7 @@ def connected_users(ends: Ends) -> Lens:
     return PeopleLens("connected_users", ends, _TYPES, _NEEDS, _of_connected_user, _known)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectedUser:
+class ConnectedUser(Struct, frozen=True):
     """One connected user, and the address of the account. Somebody else has no counterpart."""
 
     ends: Ends

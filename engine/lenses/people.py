@@ -7,8 +7,10 @@ over nor taken away.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.lenses.base import Ends
@@ -38,8 +40,7 @@ def plain(element: Value) -> Value:
     return element.strip().lower() if isinstance(element, str) and "@" in element else element
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleLens:
+class PeopleLens(Struct, frozen=True):
     """A list of people on each side, compared without order. ``needs`` says what it joins; ``across`` which elements
     travel, and ``person`` whom any element means, so that two ways to write one person count as one."""
 

@@ -5,8 +5,9 @@ What carries a name is looked up before deciding and stands in the context, so t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.context import Context, fold
 from engine.lenses.base import Ends, Untranslatable
@@ -37,8 +38,7 @@ def _resolve(side: Side, target: Type, name: str, old: Value, context: Context) 
     return found[0] if found else Reference(None, str(tidy(name)))
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyByName:
+class CompanyByName(Struct, frozen=True):
     """A reference in the CRM, the name of what it points to in Microsoft 365."""
 
     ends: Ends
@@ -79,8 +79,7 @@ def _first(value: Value) -> Value:
     return first if folded(first) else None
 
 
-@dataclass(frozen=True, slots=True)
-class FirstFolder:
+class FirstFolder(Struct, frozen=True):
     """A list of folders in the CRM, one folder in Microsoft 365, where empty is the folder items go to by default.
 
     The first folder decides. Moving it replaces the first and keeps the rest; the default folder empties the list.
@@ -120,8 +119,7 @@ class FirstFolder:
         return (first.name,) if isinstance(first, Reference) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class TaskList:
+class TaskList(Struct, frozen=True):
     """A list of the CRM that may also be one of Microsoft 365: then both know it by one id, and a flag of the CRM's
     reference says so. Microsoft 365 always has one; the CRM's own lists mean nothing there and move nothing, so that
     the laws speak of the lists that both know."""

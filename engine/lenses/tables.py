@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.context import Context
 from engine.lenses.base import Ends, Untranslatable
@@ -12,8 +13,7 @@ from engine.records import CRM, M365, Side, Value
 from engine.schema import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """What becomes of each listed value of one side, and of any other."""
 
     rows: Mapping[Value, Value]
@@ -24,8 +24,7 @@ class Direction:
         return self.rows.get(value, self.other)
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """A value that stays while (or unless) the other side holds one of these."""
 
     value: Value
@@ -36,8 +35,7 @@ class Keep:
         return held == self.value and (given in self.others) is (self.sense == "while")
 
 
-@dataclass(frozen=True, slots=True)
-class TableLens:
+class TableLens(Struct, frozen=True):
     """Rows in both directions. Empty stays empty. What the written side holds stays where it already agrees: where
     the table, read the other way, makes of it just what is given."""
 

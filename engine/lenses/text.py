@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.context import Context, fold
 from engine.lenses.base import Ends, Untranslatable
@@ -78,8 +79,7 @@ def check_length(value: Value, limit: int | None) -> Value:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class PlainLens:
+class PlainLens(Struct, frozen=True):
     """A value in the same terms on both sides.
 
     ``canonical`` gives equal results for values that mean the same; ``written`` makes the form to write. What means
@@ -121,8 +121,7 @@ def fits(name: str, allowed: Collection[str], crm: Type, m365: Type) -> str | No
     return f"“{name}” needs {' or '.join(_NOUNS.get(one, one) for one in allowed)} on both sides"
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceLens:
+class ChoiceLens(Struct, frozen=True):
     """Lists of values that both sides spell alike; lossless where both sides can hold the same."""
 
     ends: Ends

@@ -7,10 +7,11 @@ day begins at the user's midnight.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engine.context import Context
 from engine.lenses.base import Ends, Untranslatable
@@ -56,8 +57,7 @@ def _comparable(value: Value) -> Hashable:
     return found.instant if isinstance(found, Zoned) else found
 
 
-@dataclass(frozen=True, slots=True)
-class ZonedTime:
+class ZonedTime(Struct, frozen=True):
     """An instant in the CRM, an instant with its zone or a day in Microsoft 365."""
 
     ends: Ends

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.context import Context, Names, fold
@@ -21,8 +21,7 @@ from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout
 
 
-@dataclass(frozen=True, slots=True)
-class Completer:
+class Completer(Struct, frozen=True):
     """``contexts`` are those of the space's members, the leading one first; of a mailbox there is one."""
 
     program: Program

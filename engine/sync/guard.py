@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.plans import Action, Class, Excess, Verdict
 from engine.records import M365, Side
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """Exceeded when more than ``at_least`` actions of a class (of mail: people) are planned *and* they are more than
     ``share`` (0 to 1) of the space's links."""
 
@@ -34,8 +34,7 @@ DEFAULT_LIMITS: Final[Mapping[Class, Limit]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """``links`` counts the space's links; asked only when a number is large enough to matter. A first run may create
     as much as there is."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.context import Context
 from engine.language.program import Line, with_one_more
@@ -12,8 +13,7 @@ from engine.links import Base
 from engine.records import CRM, M365, NO_BASE, NOT_FETCHED, Absence, Side, Value, opposite
 
 
-@dataclass(frozen=True, slots=True)
-class ListMerge:
+class ListMerge(Struct, frozen=True):
     """One pair of list paths being merged. ``values`` are both sides' values, ``lines`` the open line per written
     side, ``refused`` the written sides that must not be written."""
 

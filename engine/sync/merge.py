@@ -26,12 +26,11 @@ ONE_WAY = "not done: one-way"
 NO_RIGHT = "no right to edit"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What keeps one pair from being written as its rules say. ``closed`` sides are not written, with the reason;
     ``masked`` are fields of Microsoft 365 that are not; a difference on an ``agreed`` side is taken as agreed."""
 
-    closed: Mapping[Side, Reason] = field(default_factory=dict)
+    closed: Mapping[Side, Reason] = {}
     masked: frozenset[str] = frozenset()
     agreed: frozenset[Side] = frozenset()
 

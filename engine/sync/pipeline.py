@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.context import Context, SettingValue
 from engine.errors import LeaseLost
@@ -34,8 +35,7 @@ ATTEMPTS: Final = 3
 """How often a pair whose record moved on under a write is decided within one run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(Struct, frozen=True, kw_only=True):
     """One space and one rule file at one instant. ``everything`` reads both sides whole, whatever the cursors say.
     ``clock`` gives UTC milliseconds, for leases only. ``others`` are the contexts of the space's further members: each
     pair is decided by the rules of one of them."""
@@ -62,8 +62,7 @@ class Tick:
         return int(self.context.now.timestamp() * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a run did. ``counts`` per (verb, side, end); ``skipped`` are titles of saved decisions that no longer
     hold; ``ran`` is false where the guard or a switched-off direction kept everything from running."""
 
@@ -74,8 +73,7 @@ class Report:
     ran: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(Struct, frozen=True):
     plan: Plan
     rules: Rules
     reading: Reading
@@ -145,7 +143,7 @@ def _decisions(
         first=not reading.before.basis,
     )  # fmt: skip
     pages = completer.pages(gatherer.run(), PAGE)
-    found = (_decided(completer, replace(rules, context=context), page) for context, page in pages)
+    found = (_decided(completer, rules.under(context), page) for context, page in pages)
     decided = tuple(decision for decisions in found for decision in decisions)
     return as_series(rules, decided, lambda: _links(tick)), rules
 
@@ -215,9 +213,9 @@ def _waiting(tick: Tick, decision: Decision) -> Link:
     """The row that brings an unsettled pair back at the next tick, with the base it had."""
     link = decision.before or decision.link
     assert link is not None
-    waiting: Link = structs.replace(link, wake_at=tick.now, reason="changed while it was being written")
+    waiting: Link = replace(link, wake_at=tick.now, reason="changed while it was being written")
     if decision.before is None:
-        waiting = structs.replace(waiting, state="waiting", keys=decision.claims)
+        waiting = replace(waiting, state="waiting", keys=decision.claims)
     return waiting
 
 

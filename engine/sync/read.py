@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.context import Context
 from engine.language.program import Program
@@ -25,8 +28,7 @@ def silent(what: str, count: int) -> None:
     """The progress of a run nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one run read.
 
     ``records`` by side and id, the last row of each; ``suspects`` are ids to be read before anything is believed of
@@ -43,9 +45,9 @@ class Reading:
     suspects: Mapping[Side, frozenset[str]]
     complete: Mapping[Side, bool]
     home: Reference | None
-    collection: Mapping[str, str] = field(default_factory=dict)
+    collection: Mapping[str, str] = {}
     full: frozenset[str] = frozenset()
-    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    groups: Mapping[str, frozenset[str]] = {}
 
     def digest(self) -> str:
         """A digest of the records read: with the header it makes a plan repeatable."""

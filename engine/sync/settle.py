@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.language.program import Program
@@ -15,15 +15,14 @@ from engine.records import CRM, M365, Record, Side, Value
 from engine.records import State as Present
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """``links`` by id, as they turned out to be: every one of them is decided again in this run. ``ended`` closes
     the intents in the journal. ``unclear`` are links whose creation several items could be, with these items: they
     are held, and left alone until a person has removed all but one."""
 
     links: Mapping[str, tuple[Link, Base]]
     ended: Sequence[Ended]
-    unclear: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unclear: Mapping[str, frozenset[str]] = {}
 
     def changes(self) -> list[LinkChange]:
         return [LinkChange(id, link, base) for id, (link, base) in self.links.items()]

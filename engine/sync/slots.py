@@ -8,8 +8,9 @@ else the first free one. What lies beyond the mapped slots is never touched, and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.language.program import Line, Program
 from engine.lenses.base import Lens, Merging
@@ -17,8 +18,7 @@ from engine.records import Side, Value
 from engine.schema import Schema, steps
 
 
-@dataclass(frozen=True, slots=True)
-class SlotGroup:
+class SlotGroup(Struct, frozen=True):
     """The mapped slots of one list field, in slot order; ``part`` is the index of the structure part they mean."""
 
     field: str
@@ -28,8 +28,7 @@ class SlotGroup:
     lens: Lens
 
 
-@dataclass(frozen=True, slots=True)
-class PartGroup:
+class PartGroup(Struct, frozen=True):
     """The mapped parts of one structure field, with their places among all its parts."""
 
     field: str
@@ -41,8 +40,7 @@ class PartGroup:
 Group: TypeAlias = SlotGroup | PartGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What of each side's values the lines of a program look at, worked out once per program."""
 
     slots: Mapping[Side, tuple[Group, ...]]

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NotRequired, TypedDict
 
+from msgspec import structs
+
 from crm.fields import CONTACT_KIND
 from crm.kinds import CONTACTS
 from engine.records import Side
@@ -124,4 +126,6 @@ def carry_out(scene: Scene) -> None:
     reports = [one.report for wrote in rounds for one in wrote if one.report]
     counts = sum((Counter(report.counts) for report in reports), Counter[tuple[str, Side, str]]())
     if reports:
-        scene.stage.lines([f"{tally(replace(reports[0], counts=counts))}; round {len(rounds) + 1} finds nothing more"])
+        scene.stage.lines(
+            [f"{tally(structs.replace(reports[0], counts=counts))}; round {len(rounds) + 1} finds nothing more"]
+        )

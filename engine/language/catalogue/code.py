@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """``wrong`` stands word for word in the code's golden file; with ``right`` in its place the problem is gone
     (a test holds both)."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
 
 from engine.language import keys
 from engine.language.checked import (
@@ -53,8 +55,7 @@ _ANSWERS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A rule set without problems: the lens of every map line, and the alternatives of every match entry, by id."""
 
     rules: RuleSet

@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,11 +115,10 @@ def test_the_guard_says_why_and_how_to_go_on(world: World, program: object) -> N
     world.sync()
     for record in world.people():
         world.crm.remove("Contact", record.id)
-    from dataclasses import replace
 
     from engine.sync.pipeline import plan
 
-    made = plan(replace(world.tick_of("anna"), limits={"delete": Limit(3, 0.1)}))
+    made = plan(structs.replace(world.tick_of("anna"), limits={"delete": Limit(3, 0.1)}))
     shown_view = view(made, world.program, "anna@firm.example")
     assert objections(made.verdict) == ("5 deletions in Microsoft 365: more than 3 (5 linked records here)",)
     told = "\n".join(guard_text(shown_view, "tandem sync --user anna"))
@@ -147,7 +145,7 @@ def test_all_forms_tell_whom_the_writes_mail(world: World) -> None:
         structs.replace(decision, actions=tuple(structs.replace(action, mail=mail) for action in decision.actions))
         for decision, mail in zip(plan.decisions, mails, strict=True)
     )
-    seen = view(replace(plan, decisions=decisions), world.program, "anna@firm.example")
+    seen = view(structs.replace(plan, decisions=decisions), world.program, "anna@firm.example")
     lines = list(as_text(seen))
     assert sorted(line.strip() for line in lines if line.startswith("      mail: ")) == [
         "mail: 1 cancellation (1 person outside)", "mail: 2 invitations, 1 update (1 person outside)",

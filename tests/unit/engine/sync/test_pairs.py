@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from memory_world import CONTACTS, World, compiled
 from msgspec import structs
@@ -469,7 +467,7 @@ def test_the_guard_stops_a_mass_deletion(world: World) -> None:
     world.sync()
     for person in people[:20]:
         world.crm.remove("Contact", person.id)
-    tick = dataclasses.replace(world.tick_of("anna"), limits=DEFAULT_LIMITS)
+    tick = structs.replace(world.tick_of("anna"), limits=DEFAULT_LIMITS)
     fence = world.state.hold(tick.space.id, "x", tick.clock(), tick.clock() + 1000)
     assert fence is not None
     report = pipeline.run(tick, fence)

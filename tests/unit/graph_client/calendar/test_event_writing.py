@@ -8,6 +8,7 @@ import pytest
 from calendar_world import CalendarWorld, action, meeting, only, starts
 from graph_events import people, single, weekly
 from graph_world import ANN, BOB
+from msgspec.structs import replace
 
 from engine.errors import LeaseLost
 from engine.plans import Verb
@@ -406,8 +407,7 @@ def test_a_lost_cancellation_is_not_sent_twice(office: CalendarWorld) -> None:
 def test_contacts_and_events_go_through_one_view(office: CalendarWorld) -> None:
     """Each action reaches its own kind."""
     writer = office.writer()
-    contact = action("create", values={"givenName": "Ann"})
-    object.__setattr__(contact, "kind", "contact")
+    contact = replace(action("create", values={"givenName": "Ann"}), kind="contact")
     event = action("create", values=meeting())
     outcomes = {one.action: one for one in writer.write([event, contact])}
     assert all(isinstance(outcomes[act.id], Written) for act in (contact, event))
