@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -115,8 +115,10 @@ class Case:
         self._settled()
         ours = self.world.m365.sent[told + len(by_people) :]
         self._agreed(ours)
-        boxes = [f"{user}: {self._shown(self.world.events(user))}" for user in ("anna", "ben")]
-        return " | ".join([f"crm: {self._held()}", *boxes, f"mails: {mails(ours)}"])
+        boxes = [f"{user}: {shown(self.world.events(user), self.base)}" for user in ("anna", "ben")]
+        return " | ".join(
+            [f"crm: {shown(self.world.activities(), self.base, people=True)}", *boxes, f"mails: {mails(ours)}"]
+        )
 
     # ---- what people do ----
 
@@ -217,23 +219,20 @@ class Case:
         )  # fmt: skip
         assert bool(told.outside) == any(not letter.to.endswith("@firm.test") for letter in letters)
 
-    def _held(self) -> str:
-        records = sorted(self.world.activities(), key=lambda record: str(record.values["date_start"]))
-        who = {
-            f"{one.values['assigned_user_id']}/{'+'.join(map(str, _tuple(one.values['users']))) or '-'}"
-            for one in records
-        }
-        return f"{self._shown(records)} {' '.join(sorted(who))}".strip()
 
-    def _shown(self, records: list[Record]) -> str:
-        """Each by its words and its day, counted from the first; cancelled ones with a cross."""
-        found = []
-        for record in records:
-            start = str(record.values.get("date_start") or record.values.get("start")).partition("[")[0]
-            day = (datetime.fromisoformat(start) - self.base).days
-            cross = "×" if record.values.get("isCancelled") is True else ""
-            found.append((day, f"{cross}{record.values['subject']}@{day}"))
-        return " ".join(text for _, text in sorted(found)) or "-"
+def shown(records: Sequence[Record], base: datetime, people: bool = False) -> str:
+    """Each by its words and its day, counted from the first; cancelled ones with a cross; whose they are, if asked."""
+    found, whose = list[tuple[int, str]](), set[str]()
+    for record in records:
+        values = record.values
+        start = str(values.get("date_start") or values.get("start")).partition("[")[0]
+        day = (datetime.fromisoformat(start) - base).days
+        cross = "×" if values.get("isCancelled") is True else ""
+        words = str(values["subject"]).removeprefix("Canceled: ")  # as Outlook marks a copy
+        found.append((day, f"{cross}{words}@{day}"))
+        if people:
+            whose.add(f"{values['assigned_user_id']}/{'+'.join(map(str, _tuple(values['users']))) or '-'}")
+    return " ".join([*(text for _, text in sorted(found)), *sorted(whose)]) or "-"
 
 
 def mails(letters: list[Letter]) -> str:
