@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
-from task_world import BUCKETS, TaskWorld, account
+from task_world import BUCKETS, USERS, TaskWorld, account
 
 from engine.language.program import Program
 from engine.links import Space
@@ -24,16 +24,21 @@ EARLIER: Final = timedelta(minutes=5)
 
 
 class PlannerMemory(MemorySystem):
-    """``barred`` are plans that no member may read, ``unlisted`` those of them that the catalogue lacks as well;
-    ``plan_of`` tells a bucket's plan."""
+    """``viewers`` are the users who may read a plan, its sponsor among them; ``unlisted`` are plans that the catalogue
+    lacks while no member may read them; ``plan_of`` tells a bucket's plan."""
 
     def __init__(self, plan_of: Mapping[str, str], *schemas: Schema) -> None:
         super().__init__("m365", *schemas, page_size=3)
         self.plan_of = plan_of
-        self.barred: set[str] = set()
+        self.viewers: dict[str, set[str]] = {plan: set(USERS) for plan in plan_of.values()}
         self.unlisted: set[str] = set()
         self.moves_change_ids = True
-        self.may_read = lambda user, record: record.kind != TASK or self.place(record.values) not in self.barred
+        self.may_read = lambda user, record: record.kind != TASK or user in self.viewers[self.place(record.values)]
+
+    def barred(self, space: Space) -> set[str]:
+        """The plans that no member may read."""
+        members = {member.user for member in space.everyone}
+        return {plan for plan, viewers in self.viewers.items() if not viewers & members}
 
     def reader(self, space: Space) -> MemoryReader:
         return _Reader(self, space)
@@ -55,12 +60,14 @@ class _Reader(MemoryReader):
     system: PlannerMemory
 
     def collections(self, kind: str) -> Sequence[Reference]:
-        return [one for one in super().collections(kind) if one.id not in self.system.unlisted]
+        lacking = self.system.barred(self.space) & self.system.unlisted
+        return [one for one in super().collections(kind) if one.id not in lacking]
 
     def changes(self, kind: str, cursors: Mapping[str, str | None]) -> Iterator[Page]:
         """A plan that nobody can read keeps its cursor; one that the catalogue lacks has no pages."""
-        known = {id: cursor for id, cursor in cursors.items() if id not in self.system.barred}
-        for id in set(cursors) & self.system.barred - self.system.unlisted:
+        barred = self.system.barred(self.space)
+        known = {id: cursor for id, cursor in cursors.items() if id not in barred}
+        for id in set(cursors) & barred - self.system.unlisted:
             if cursors[id] is not None:
                 yield Page(id, cursor=cursors[id])
         yield from super().changes(kind, known)
@@ -81,7 +88,7 @@ class _Reader(MemoryReader):
         return (
             id != action.target
             and self.system.place(card.values) == self.system.place(action.values)
-            and self.system.place(card.values) not in self.system.barred
+            and self.system.place(card.values) not in self.system.barred(self.space)
             and card.values["title"] == action.values.get("title", action.title)
             and (not days or _day(card.values["dueDateTime"]) in days)
             and card.values["createdBy"] in {member.account for member in self.space.everyone}
@@ -116,7 +123,7 @@ class _View(_Reader, MemoryView):
         """Whether the task's plan, or the one it would go to, is out of reach."""
         (target,) = self.read(TASK, [action.target]) if action.target else (None,)
         there = self.system.place(action.values) if "bucket" in action.values else ""
-        return isinstance(target, Barred) or there in self.system.barred
+        return isinstance(target, Barred) or there in self.system.barred(self.space)
 
 
 def planner_world(program: Program) -> TaskWorld:

@@ -1,5 +1,5 @@
 """Random edits on both sides of shared tasks by three users over two plans: people, lists, moves, days, settings, plans
-that nobody can read, clock jumps, and writes that are refused, lost or cut in their middle.
+that lose one sponsor after the other, clock jumps, and writes that are refused, lost or cut in their middle.
 
 After any history the ticks converge: the second plan is empty, nothing is lost or doubled, no copy is left over from a
 move, and a one-way direction never wrote its source.
@@ -45,6 +45,7 @@ numbers = st.integers(0, 50)
 titles = st.sampled_from((*TITLES, ""))
 people = st.lists(st.sampled_from((*USERS, *STRANGERS)), unique=True, max_size=3)
 places = st.sampled_from(sorted(BUCKETS))
+plans = st.sampled_from(sorted(PLANS))
 faults = st.sampled_from(("lost", "unsent", "half", "refuse", "meanwhile"))
 
 
@@ -246,20 +247,31 @@ class Tasks(RuleBasedStateMachine):
         left = [one for one in USERS if (one in self.world.connected) != (one == user)]
         self.world.connected = left or self.world.connected
 
-    @rule(plan=st.sampled_from(sorted(PLANS)), unlisted=st.booleans())
+    @rule(plan=plans, user=users, unlisted=st.booleans())
+    def leave_a_plan(self, plan: str, user: str, unlisted: bool) -> None:
+        """The plan goes on with its next sponsor; after the last one nobody who is connected may read it."""
+        self.without({user}, plan, unlisted)
+
+    @rule(plan=plans, unlisted=st.booleans())
     def lose_a_plan(self, plan: str, unlisted: bool) -> None:
-        """Nobody who is connected may read it; after an hour the catalogue lacks it too. What became of a write there
-        can't be found out then, so that none is open."""
+        """All at once; after an hour the catalogue lacks it too."""
+        self.without(set(USERS), plan, unlisted)
+
+    def without(self, leaving: set[str], plan: str, unlisted: bool) -> None:
+        """What became of a write can't be found out where nobody may read, so that none is open then."""
         if self.world.state.open_intents("planner", "tasks"):
             return
-        self.planner.barred.add(plan)
-        if unlisted:
-            self.planner.unlisted.add(plan)
+        self.planner.viewers[plan] -= leaving
+        (self.planner.unlisted.add if unlisted else self.planner.unlisted.discard)(plan)
+
+    @rule(plan=plans, user=users)
+    def join_a_plan(self, plan: str, user: str) -> None:
+        self.planner.viewers[plan].add(user)
 
     @rule()
     def regain_plans(self) -> None:
-        self.planner.barred.clear()
-        self.planner.unlisted.clear()
+        for viewers in self.planner.viewers.values():
+            viewers.update(USERS)
 
     @rule()
     def expire_cursors(self) -> None:
