@@ -235,11 +235,14 @@ def found_or_user(lens: Lens, value: Operand, context: Context) -> Value:
         return context.user
 
 
-def put(into: Side, lens: Lens, value: Value, context: Context) -> Value:
-    """A value that is no field's, in the terms of the side it is written into."""
+def put(into: Side, lens: Lens, called: str, value: Value, context: Context) -> Value:
+    """What a setting names, in the terms of the side it is written into. Raises Untranslatable, naming the setting."""
     if value is None:
         return None
-    return lens.to_m365(value, None, context) if into == M365 else lens.to_crm(value, None, context)
+    try:
+        return lens.to_m365(value, None, context) if into == M365 else lens.to_crm(value, None, context)
+    except Untranslatable as problem:
+        raise Untranslatable(f"the setting {called}: {problem.reason}") from problem
 
 
 def setting(context: Context, called: str) -> SettingValue:

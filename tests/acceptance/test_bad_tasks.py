@@ -155,7 +155,7 @@ def test_a_default_list_that_went_is_named(installation: Installed, board: Board
         installation.sync("anna")
         installation.task("Somewhere")
         (refusal,) = installation.plan("anna", kind="tasks")["not_done"]
-        assert "not one of Planner's lists" in refusal["reason"]
+        assert "the setting default_list: not one of Planner's lists" in refusal["reason"]
         installation.sync("anna")
         assert board.cards() == []
         installation.settings("anna", kind="tasks", default_list=IDEAS)

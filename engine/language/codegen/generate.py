@@ -152,9 +152,10 @@ class Generator:
         if not isinstance(source, SettingRef) or source.spec.target is None:
             return self.conditions.operand(source)
         side, kind = source.spec.target
-        found = call("chosen", here, constant(source.spec.name), constant(side), constant(kind))
+        called = constant(source.spec.name)
+        found = call("chosen", here, called, constant(side), constant(kind))
         lens = self.module.value(self.checked.lenses[rule.entry.id], "lens")
-        return call("put", constant("m365" if rule.arrow == "->" else "crm"), lens, found, here)
+        return call("put", constant("m365" if rule.arrow == "->" else "crm"), lens, called, found, here)
 
     def _line(self, rule: MapRule, made: Mapping[str, Any]) -> Line:
         """The line as a value; before compiling, its guard and source are stand-ins that only say they exist."""
