@@ -26,7 +26,7 @@ from engine.port import Outcome, Page, ReadView, Sent, Unknown, WriteView, Writt
 from engine.records import CRM, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
 
-BATCH: Final = 250
+BATCH: Final = 1000
 """How many writes share a transaction."""
 
 Fields: TypeAlias = Mapping[str, frozenset[str]]
@@ -148,7 +148,7 @@ class CrmWriter(CrmReader):
         self._still_ours = still_ours
 
     def write(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        """One transaction per 250 actions; outcomes are handed out after its commit. A commit whose end is not known
+        """One transaction per 1,000 actions; outcomes are handed out after its commit. A commit whose end is not known
         makes its writes Unknown; any other trouble raises and nothing of that batch was kept."""
         for batch in _batches(actions):
             if not self._still_ours():
@@ -212,7 +212,7 @@ def _users(space: Space) -> Sequence[str]:
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
-    """Up to 250 actions of one kind each; two for one record never share a batch."""
+    """Up to 1,000 actions of one kind each; two for one record never share a batch."""
     batch: list[Action] = []
     targets: set[str] = set()
     for action in actions:

@@ -20,7 +20,7 @@ from engine.sync.rows import meeting, recalled, with_values
 from engine.sync.rules import Rules
 from engine.sync.slots import beyond, view
 
-BATCH: Final = 500
+BATCH: Final = 1000
 """Decisions that share intents and their end: a commit each, so that a first sync is not all commits."""
 SENT: Final = 100
 """Of them at most so many that are sent over the network: what a crash leaves to be settled stays small."""
@@ -69,7 +69,8 @@ class Applier(Struct, frozen=True):
         if not keys:
             return list(batch)
         now = self.clock()
-        meetings = {key for key in keys if not self._found_by(key)}
+        known = self._entries()
+        meetings = {key for key in keys if key.entry not in known}
         taken = set(self.state.claim(self.fence, kind, keys - meetings, now, now + CLAIM_MS))
         asked = keys - meetings - taken
         if meetings:
@@ -86,9 +87,9 @@ class Applier(Struct, frozen=True):
             self.applied.problems.extend((decision.title, BEING_CREATED) for decision in late)
         return [decision for decision in batch if decision not in late]
 
-    def _found_by(self, key: Key) -> bool:
-        """Whether the CRM knows a record by this key."""
-        return any(match.entry == key.entry for match in self.rules.program.matches)
+    def _entries(self) -> frozenset[str]:
+        """Entries by whose keys the CRM knows its records."""
+        return frozenset([match.entry for match in self.rules.program.matches])
 
     # ---- writing ----
 
@@ -101,13 +102,14 @@ class Applier(Struct, frozen=True):
         m365 = [action for decision in batch for action in self._still_due(decision, outcomes)]
         if m365:
             outcomes.update(_by_action(self.writers[M365].write(m365)))
+        known = self._entries()
         changes, ended, freed = list[LinkChange](), list[Ended](), set[Key]()
         for decision in batch:
             results = [outcomes.get(action.id) or Stale(action.id) for action in decision.actions]
             changes.extend(self._change(decision, results))
             ended.extend(map(_ended, decision.actions, results))
             unknown = any(isinstance(result, Unknown) for result in results)
-            freed.update(key for key in decision.claims if not unknown or self._found_by(key))
+            freed.update(key for key in decision.claims if not unknown or key.entry in known)
             self._count(decision, results)
         self.state.finish(self.fence, self.rules.program.name, ended, changes, freed)
 
