@@ -84,11 +84,14 @@ def _trace(tasks: Tasks, sent: Sent, sources: Mapping[str, Record]) -> _Trace | 
 
 def _days(sent: Sent, source: Record | None) -> frozenset[str] | None:
     """The days that what was made can be due on; None where that is not known. A move takes its day along, and somebody
-    may have changed it since it was sent: it is that of the old task now, or what was agreed before."""
+    may have changed it since it was sent: it is that of the old task now, or what was agreed before. Of a task that is
+    gone nobody knows the day that it had."""
     values = sent.action.values
     if sent.action.verb == "create" or "dueDateTime" in values:
         return frozenset({_day(values.get("dueDateTime"))})
-    held = [known["dueDateTime"] for known in (sent.agreed, source.values if source else {}) if "dueDateTime" in known]
+    if source is None:
+        return None
+    held = [known["dueDateTime"] for known in (sent.agreed, source.values) if "dueDateTime" in known]
     return frozenset(map(_day, held)) or None
 
 

@@ -82,7 +82,7 @@ class _Reader(MemoryReader):
         source = self._area(TASK).get(action.target or "")
         days = {_day(action.values.get("dueDateTime"))}
         if action.verb == "move" and "dueDateTime" not in action.values:
-            known = [sent.agreed, source.record.values if source else {}]
+            known = [sent.agreed, source.record.values] if source else []
             days = {_day(one["dueDateTime"]) for one in known if "dueDateTime" in one}
         made = datetime.fromisoformat(str(card.values["createdDateTime"]))
         return (

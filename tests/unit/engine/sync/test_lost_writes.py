@@ -89,6 +89,23 @@ def test_a_card_edited_while_its_move_is_open_is_recognised(world: TaskWorld) ->
     settled(world)
 
 
+def test_a_card_that_took_a_day_along_nobody_agreed_on_is_recognised(world: TaskWorld) -> None:
+    """Its due date was taken away in Planner, which leaves the CRM's start as it is; then it moved, and the old card,
+    which alone knew, is gone: the copy is told by all the rest."""
+    task = world.task(description="Ours")
+    world.sync()
+    (card,) = world.cards()
+    world.edit_card(card.id, dueDateTime=None)
+    world.edit_task(task.id, tasklist=list_("ideas"))
+    failing(world, "lost", verb="move")
+    world.sync()
+    (copy,) = world.cards()
+    world.sync()
+    assert [one.id for one in world.cards()] == [copy.id] and len(world.tasks()) == 1
+    assert linked(world) == {task.id: copy.id}
+    settled(world)
+
+
 def test_a_card_that_merely_looks_like_the_copy_is_left_alone(world: TaskWorld) -> None:
     """The move was never sent; somebody made such a card, with a text of its own: it is neither written over nor taken
     back, and becomes a task of its own."""
