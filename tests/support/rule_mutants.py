@@ -37,7 +37,7 @@ _DROPPED: Final = (
     "at setting.start_time",
 )  # fmt: skip
 _OPERAND: Final = re.compile(r" (?:or|and) .+?(?= or | and | else | when |  |$)|, (?:\d+|\"[^\"]*\")(?=,|$)")
-_MODIFIER: Final = re.compile(r" (?:at|with|keep) ")
+_MODIFIER: Final = re.compile(r" (?:at|with|keep|sticky|else user) ?")
 """What may follow a modifier with a comma or without: the grammar gives that comma no meaning."""
 _SWAPPED: Final[Mapping[str, str]] = {"on create": "on first sync", "tie crm": "tie m365", "[1]": "[2]", "[2]": "[1]"}
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import activity_situations
 import contact_situations
 import pytest
 import task_situations
@@ -23,7 +24,7 @@ from situations import Book
 from engine.language.diagnostics import RuleErrors
 from engine.language.program import Program
 
-BOOKS: Final[tuple[Book[Any], ...]] = (contact_situations.BOOK, task_situations.BOOK)
+BOOKS: Final[tuple[Book[Any], ...]] = (contact_situations.BOOK, task_situations.BOOK, activity_situations.BOOK)
 RECORDED: Final = Path(__file__).parent / "recorded"
 
 
