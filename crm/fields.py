@@ -184,6 +184,7 @@ ACTIVITY_COLUMNS: Final = (
     Column("date_end", "End Date & Time", INSTANT),
     Column("allday", "All Day", FLAG),
     Column("location", "Location", length=255),
+    Column("recurrence", "Repeats", length=255),
 )
 """An activity's own fields, in the order people see them. The task list, the users and the owner are kept apart."""
 

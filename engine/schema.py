@@ -81,7 +81,8 @@ class Schema:
     ``dated`` says whether records carry a modified time; ``owner`` is the field that names the user in charge;
     records of a ``shared`` kind live in a space that several users share; ``identity`` is the field whose value all
     copies of one thing have in common, where several mailboxes hold one each; ``organiser`` names who may change it for
-    all of them, and ``guests`` the people whom a change mails; ``cancelled`` says that it takes place no more."""
+    all of them, and ``guests`` the people whom a change mails; ``cancelled`` says that it takes place no more, and
+    ``repeats`` how a new one is to repeat."""
 
     side: Side
     kind: str
@@ -95,6 +96,7 @@ class Schema:
     organiser: str = ""
     guests: str = ""
     cancelled: str = ""
+    repeats: str = ""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

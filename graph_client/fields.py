@@ -187,6 +187,7 @@ PLANNER_BUCKET: Final = Schema(
 PLANNER_PLAN: Final = Schema(M365, "plannerPlan", _fields(PLAN_ROWS), title=("title",), dated=False, label="Plan")
 EVENT: Final = Schema(M365, "event", _fields(EVENT_ROWS), title=("subject",), label="Outlook event", identity="iCalUId",
     organiser="organizer", guests="attendees", cancelled="isCancelled",
+    repeats="recurrence",
 )  # fmt: skip
 CALENDAR: Final = Schema(M365, "calendar", _fields(CALENDAR_ROWS), title=("name",), dated=False, label="Calendar")
 SCHEMAS: Final = schemas(CONTACT, CONTACT_FOLDER, PLANNER_TASK, PLANNER_BUCKET, PLANNER_PLAN, EVENT, CALENDAR)

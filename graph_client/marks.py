@@ -16,9 +16,9 @@ def marked(action: str) -> list[Json]:
     return [{"id": MARK, "value": action}]
 
 
-def by_mark(action: str) -> str:
-    """The query for what carries the mark of an action: its id, and when it was made."""
+def by_mark(action: str, *more: str) -> str:
+    """The query for what carries the mark of an action: its id, when it was made, and ``more`` members."""
     literal = quote(action.replace("'", "''"), safe="=-_")
     name = MARK.replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
     test = f"singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20'{name}'%20and%20ep/value%20eq%20'{literal}')"
-    return f"$select=id,createdDateTime&$filter={test}"
+    return f"$select={','.join(('id', 'createdDateTime', *more))}&$filter={test}"

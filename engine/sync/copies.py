@@ -130,8 +130,9 @@ def former(
 
 
 def bounds(program: Program, role: Part, item: object, first: bool) -> Bounds:
-    """What an event that is not quite ours, or a mailbox's first sync, keeps from being written: no guests for an
-    event without any, nothing into a meeting of somebody else's, and nothing that would mail on the first sync."""
+    """What an event that is not quite ours, or a mailbox's first sync, keeps from being written: no guests and no
+    series for an event of one's own, nothing into a meeting of somebody else's, and nothing that would mail on the
+    first sync."""
     copies, guests = program.copies, program.m365.guests
     if copies is None:
         return UNBOUND
@@ -139,6 +140,8 @@ def bounds(program: Program, role: Part, item: object, first: bool) -> Bounds:
         return Bounds(closed={M365: Reason(NOT_OURS, copies.entry, M365)}, masked=frozenset({guests}))
     if role == "leads" and not first:
         return UNBOUND
+    if role == "own":
+        return Bounds(masked=frozenset({guests, program.m365.repeats}))
     meets = isinstance(item, Record) and bool(addresses(item.values.get(guests)))
     return Bounds(masked=frozenset({guests}), agreed=frozenset({M365}) if meets and first else frozenset())
 

@@ -63,7 +63,7 @@ def decode(row: Row, zone: str, notes: Row | None = None) -> Record:
     values.update(_people(row))
     values["originalStart"] = read_instant(row.get("originalStart"))
     values["calendar"] = HOME
-    if row.get("type") in (MASTER, SINGLE):
+    if "type" in row:
         values["recurrence"] = read_rule(row.get("recurrence"))
     return Record(
         M365, KIND, id, etag(row), values, modified=milliseconds(row.get("lastModifiedDateTime")), group=series_of(row)

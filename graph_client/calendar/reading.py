@@ -22,7 +22,7 @@ from graph_client.answers import Answer, Json, Meaning
 from graph_client.batch import Item, in_waves
 from graph_client.calendar.codec import IN_UTC, KIND, MASTER, SELECT, Row, decode
 from graph_client.calendar.proofs import shown
-from graph_client.calendar.series import AT_A_TIME, Told, listed
+from graph_client.calendar.series import AT_A_TIME, Told, first_occurrence, listed
 from graph_client.calendar.times import Unreadable
 from graph_client.calendar.window import Window, mint, pack, unpack
 from graph_client.folders import quoted
@@ -199,16 +199,26 @@ class Events:
             return Barred(M365, KIND, id, str(problem))
 
     def marked(self, marks: Collection[str]) -> dict[str, str]:
-        """Mark ▸ event id. Outlook copies the mark with the event: the oldest that carries it is the one."""
+        """Mark ▸ event id. Outlook copies the mark with the event: the oldest that carries it is the one. A series is
+        known by its first occurrence."""
         wanted = list(marks)
-        items = [Item("GET", f"/me/events?{by_mark(mark)}") for mark in wanted]
+        items = [Item("GET", f"/me/events?{by_mark(mark, 'type', 'start')}", prefer=IN_UTC) for mark in wanted]
         found: dict[str, str] = {}
         for index, answer in in_waves(self.session, items):
             rows = (row for page in pages(self.session, answer, delta=False) for row in page.rows)
-            ages = sorted((str(row.get("createdDateTime") or "~"), row["id"]) for row in rows if _has_id(row))
-            if ages:
-                found[wanted[index]] = str(ages[0][1])
+            oldest = min(filter(_has_id, rows), key=lambda row: str(row.get("createdDateTime") or "~"), default=None)
+            if oldest is not None:
+                found[wanted[index]] = self.known_by(oldest)
         return found
+
+    def known_by(self, row: Row) -> str:
+        """The id that stands for an event in links: its own, or that of a series' first occurrence, for a series is no
+        record of any round. The series' own where it has none."""
+        id = str(row["id"])
+        if row.get("type") != MASTER:
+            return id
+        first = first_occurrence(self.session, id, row)
+        return first or id
 
     def owner(self) -> str:
         """The e-mail address of the mailbox's owner, in lower case; '' where the account has none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from graph_client.answers import Answer, Meaning
@@ -26,6 +27,7 @@ _APART: Final = ("body", "onlineMeeting", "lastModifiedDateTime")
 _NOTES: Final = f"$select=id,{','.join(_APART)}"
 _PAGE: Final = f"odata.maxpagesize=200, {IN_UTC}"
 _PARTS: Final = ("occurrence", "exception")
+_A_YEAR: Final = timedelta(days=366)
 
 
 @dataclass(slots=True)
@@ -86,6 +88,24 @@ def listed(session: Session, ids: Sequence[str], window: Window) -> Iterator[Lis
     answers = in_one(session, items)
     for place, id in enumerate(ids):
         yield _listed(session, id, *answers[2 * place : 2 * place + 2])
+
+
+def first_occurrence(session: Session, id: str, row: Row) -> str | None:
+    """The id of the first occurrence of a series, whose row tells its start in UTC; None where it has none for more
+    than a year."""
+    start = row.get("start")
+    try:
+        began = datetime.fromisoformat(str(start["dateTime"] if isinstance(start, dict) else "")).replace(tzinfo=UTC)
+        window = Window(began, began + _A_YEAR)
+    except (KeyError, ValueError, OverflowError):
+        return None
+    path = f"/me/events/{quoted(id)}/instances?{window.query}&$select=id,start,originalStart"
+    answer = session.call("GET", path, prefer=_PAGE)
+    if answer.meaning is Meaning.GONE:
+        return None
+    rows = (one for page in pages(session, answer, delta=False, prefer=_PAGE) for one in page.rows)
+    found = sorted((str(one.get("originalStart") or one.get("start")), str(one["id"])) for one in rows if "id" in one)
+    return found[0][1] if found else None
 
 
 def _listed(session: Session, id: str, notes: Answer, instances: Answer) -> Listed:

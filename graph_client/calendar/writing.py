@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from engine.plans import Action
 from engine.port import Outcome, Refused, Stale, Unknown, Written
 from engine.records import Barred, Record
@@ -119,6 +121,8 @@ class EventWriter:
         record = self.events.record(id, row) if isinstance(id, str) and etag(row) else None
         if not isinstance(record, Record):
             return Unknown(action.id)
+        if action.verb == "create" and record.group == record.id:  # its first occurrence is not seen by itself yet
+            record = replace(record, id=self.events.known_by(row), version="")
         self.events.met.add(record.id)
         return Written(action.id, record)
 
@@ -156,10 +160,8 @@ class EventWriter:
             return Refused(action.id, refusal(answer))
         row = self.events.session.demand(answer).members
         now = _Seen(action, row, self.events.record(str(action.target), row))
-        if before is None:
-            same = action.expected_version in (None, etag(row))
-        else:
-            same = _unmoved(before, now)
+        version = action.expected_version
+        same = version in (None, etag(row)) if before is None else _unmoved(before, now)
         return now if same else Stale(action.id)
 
     def _looked_again(self, turn: Sequence[_Seen], touched: set[str]) -> Iterator[_Seen | Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -168,7 +169,8 @@ def test_A2_a_series_without_an_end_is_there_as_far_as_the_window_reaches(
 
 
 def test_A2_what_changes_in_the_series_changes_in_each_activity(installation: Installed, diary: Diary) -> None:
-    """Renamed, made longer by two weeks and then shorter by three: the same activities go on, two come, three go."""
+    """Renamed, made longer by two weeks and then shorter by three: the same activities go on, two come, three go.
+    Split after the first, as Outlook does for this and all that follow: what was in it is not there twice."""
     master = diary.weekly()
     diary.sync("anna")
     before = diary.activities()
@@ -185,6 +187,14 @@ def test_A2_what_changes_in_the_series_changes_in_each_activity(installation: In
     diary.sync("anna")
     starts = sorted(values["date_start"] for values in diary.activities().values())
     assert starts == [instant(days) for days in (1, 8, 15)]
+    first = min(diary.activities().items(), key=lambda pair: pair[1]["date_start"])[0]
+    diary.edits("anna", master, recurrence={"pattern": pattern, "range": {**ends, "numberOfOccurrences": 1}})
+    rest = {**ends, "startDate": day(8), "numberOfOccurrences": 2}
+    diary.invites("Jour fixe", "anna", days=8, location={"displayName": "Mill"},
+                  recurrence={"pattern": pattern, "range": rest})  # fmt: skip
+    diary.rounds("anna")
+    found = sorted((one["date_start"], one["location"]) for one in diary.activities().values())
+    assert found == [(instant(1), None), (instant(8), "Mill"), (instant(15), "Mill")] and first in diary.activities()
 
 
 # ---- A3, A4: single occurrences and whole series ---------------------------------------------------------------------
@@ -317,3 +327,30 @@ def test_A6_private_is_sticky(installation: Installed, diary: Diary) -> None:
     for sensitivity in ("confidential", "personal"):
         event = diary.event(subject=sensitivity)
         assert (event["sensitivity"], event["location"]["displayName"]) == (sensitivity, "Harbour")
+
+
+def test_A2_a_recurring_activity_is_one_series(installation: Installed, diary: Diary) -> None:
+    """Given in the CRM how it repeats, a meeting is made as one series by the clocks of its user, with one invitation
+    for all of it. Its first occurrence is that activity still, the others become activities of their own, at the same
+    time of day all the year; words that no series can follow are held with the reason."""
+    installation.settings(kind="activities", invite_to_future="yes")
+    first = diary.meets("Stand-up", days=1, recurrence="FREQ=WEEKLY;COUNT=30", users="ben")
+    wrong = diary.meets("Wrong", days=2, recurrence="every week")
+    diary.sync("anna", mails=sent(invitations=1))
+    (held,) = installation.held()
+    assert held["title"] == "Wrong" and "how it repeats is not said in words" in held["reason"]
+    installation.edit_task(wrong, recurrence="")
+    diary.rounds()
+    (series,) = (one for one in diary.calendar.events(upn("anna")) if one["subject"] == "Stand-up")
+    assert series["recurrence"]["range"]["recurrenceTimeZone"] == "GMT Standard Time"
+    found = {id: values for id, values in diary.activities().items() if values["subject"] == "Stand-up"}
+    assert len(found) == 30 == len(diary.called("ben", "Stand-up")) and found[first]["date_start"] == instant(1)
+    assert {(one["recurrence"], tuple(one["users"])) for one in found.values()} == {(None, ("ben",))}
+    clock = ZoneInfo("Europe/London")
+    starts = sorted(datetime.fromisoformat(one["date_start"]).astimezone(clock) for one in found.values())
+    assert {f"{start:%A %H:%M}" for start in starts} == {f"{starts[0]:%A} 12:00"}
+    assert {start.utcoffset() for start in starts} == {timedelta(), timedelta(hours=1)}
+    installation.edit_task(first, location="Harbour")
+    assert actions(diary.sync("anna", mails=sent(updates=1))) == [("update", "m365", "Stand-up")]
+    assert [one["location"]["displayName"] for one in diary.called("anna", "Stand-up")] == ["Harbour", *[""] * 29]
+    diary.rounds()

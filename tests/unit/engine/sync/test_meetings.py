@@ -246,6 +246,15 @@ def test_an_invitation_takes_the_place_of_an_own_event(world: MeetingWorld) -> N
     assert world.mails() == [("invitation", address("ben"))]
 
 
+def test_an_own_event_never_repeats(world: MeetingWorld) -> None:
+    """A series is made once, in the calendar of the user in charge; the others' own events are single ones."""
+    world.sync()
+    world.activity(users=("anna", "ben"), recurrence="FREQ=WEEKLY;COUNT=3")
+    world.settle()
+    assert only(world.events("anna")).values["recurrence"] == "FREQ=WEEKLY;COUNT=3"
+    assert only(world.events("ben")).values["recurrence"] is None
+
+
 @pytest.mark.parametrize("order", [("anna", "ben"), ("ben", "anna")])
 def test_an_invitation_from_outlook_takes_the_place_of_an_own_event(
     world: MeetingWorld, order: tuple[str, str]
