@@ -84,6 +84,8 @@ class Gatherer:
 
     def _know(self, found: Iterable[tuple[Link, Base]]) -> None:
         for link, base in found:
+            if link.id in self.settled.replaced:
+                continue
             self.links[link.id] = (link, base)
             for id in (link.m365_id, link.copy):
                 if id:

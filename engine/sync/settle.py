@@ -18,14 +18,17 @@ from engine.records import State as Present
 class Settled(Struct, frozen=True):
     """``links`` by id, as they turned out to be: every one of them is decided again in this run. ``ended`` closes
     the intents in the journal. ``unclear`` are links whose creation several items could be, with these items: they
-    are held, and left alone until a person has removed all but one."""
+    are held, and left alone until a person has removed all but one. ``replaced`` are rows of CRM records that waited
+    alone, whose match with an item turned out to be under way."""
 
     links: Mapping[str, tuple[Link, Base]]
     ended: Sequence[Ended]
     unclear: Mapping[str, frozenset[str]] = {}
+    replaced: frozenset[str] = frozenset()
 
     def changes(self) -> list[LinkChange]:
-        return [LinkChange(id, link, base) for id, (link, base) in self.links.items()]
+        gone = [LinkChange(id, None) for id in sorted(self.replaced)]
+        return [*gone, *(LinkChange(id, link, base) for id, (link, base) in self.links.items())]
 
 
 _MAKING: Final = ("create", "move")
@@ -65,7 +68,16 @@ def settle(
                 link = replace(link, role="own")
         if link.m365_id is not None or link.crm_id is not None:
             links[intent.link] = (link, base)
-    return Settled(links, ended, unclear)
+    return Settled(links, ended, unclear, _replaced(links, stored, {intent.link for intent in intents}))
+
+
+def _replaced(
+    links: Mapping[str, tuple[Link, Base]], stored: Mapping[str, tuple[Link, Base]], open_links: set[str]
+) -> frozenset[str]:
+    """Rows of records that wait alone and about which nothing is open, where another link has the record by now."""
+    paired = {link.crm_id for link, _ in links.values() if link.m365_id is not None}
+    alone = (link for link, _ in stored.values() if link.m365_id is None and link.id not in open_links)
+    return frozenset(link.id for link in alone if link.crm_id in paired and link.crm_id is not None)
 
 
 def _made(

@@ -201,3 +201,21 @@ def test_items_are_shared_out_among_what_may_have_made_them(
 ) -> None:
     """As long as there are no more items than actions; otherwise only a person can tell."""
     assert shared_out(made) == shared
+
+
+def test_a_task_that_waited_alone_goes_with_the_card_it_was_being_matched_with(world: TaskWorld) -> None:
+    """Its creation was refused, somebody made such a card, and the answer to what the match wrote was lost: one card,
+    one link, and nothing is made beside them."""
+    task = world.task(subject="Call", users=("ben",))
+    failing(world, "refuse", verb="create")
+    world.sync()
+    assert [link.state for link in world.links()] == ["held"]
+    card = world.card("to-do", "anna", title="Call")
+    failing(world, "lost", verb="update")
+    world.sync()
+    world.edit_task(task.id, description="Edited")
+    world.sync()
+    world.sync()
+    assert [one.id for one in world.cards()] == [card.id]
+    assert [(link.crm_id, link.m365_id, link.state) for link in world.links()] == [(task.id, card.id, "linked")]
+    settled(world)
