@@ -59,6 +59,7 @@ class Gatherer:
         wanted |= self._displaced(ids[M365], wanted)
         wanted -= self.settled.unclear.keys()
         chosen = [self.links[id] for id in sorted(touched | wanted) if id in wanted or self._news(self.links[id][0])]
+        self._displaced_before(chosen)
         linked = self._linked(chosen)
         ids[CRM] |= self._freed({id for link, _ in chosen for id in link.candidates})
         ids[M365] -= {id for items in self.settled.unclear.values() for id in items}
@@ -127,7 +128,14 @@ class Gatherer:
         found = [pair for pairs in self.former.values() for pair in pairs if pair[0].role == "own"]
         self._know((link, base) for link, base in found if link.id not in self.links)
         self.invited = {link.id for link, _ in found}
-        return self.invited
+        return set(self.invited)
+
+    def _displaced_before(self, chosen: Sequence[tuple[Link, Base]]) -> None:
+        """The same for invitations that came earlier, when the event of the user's own could not be taken away."""
+        own = {link.crm_id: link.id for link, _ in chosen if link.role == "own" and link.crm_id}
+        for link, _ in self.state.links(self.space.id, self.program.name, (), own) if own else ():
+            if link.role == "copy" and link.crm_id:
+                self.invited.add(own[link.crm_id])
 
     def _ended(self, identity: str, id: str) -> tuple[str, ...]:
         """Links of what is over, of which a new copy of the same meeting takes the place."""

@@ -272,6 +272,20 @@ def test_an_invitation_from_outlook_takes_the_place_of_an_own_event(
     assert len(world.activities()) == 1
 
 
+def test_an_own_event_that_could_not_be_taken_away_goes_later(world: MeetingWorld) -> None:
+    """The invitation is there; the answer to the deletion was lost, and the organiser has not synced yet."""
+    world.sync()
+    world.activity(users=("anna", "ben"))
+    world.settle()
+    world.edit_event(only(world.events("anna")), attendees=invited("ben"))
+    world.m365.fault = lambda action: "unsent"
+    world.sync("ben")
+    world.m365.fault = lambda action: None
+    world.sync("ben")
+    assert only(world.events("ben")).values["isOrganizer"] is False
+    quiet(world)
+
+
 def test_a_user_who_is_added_is_invited_and_one_taken_off_is_told(running: MeetingWorld) -> None:
     """Single people come and go; outsiders stay invited."""
     activity = running.activity(users=("anna", "ben"))
