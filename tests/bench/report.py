@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import start_rows, sync_rows, task_rows
+from tests.bench import event_rows, start_rows, sync_rows, task_rows
+from tests.bench.event_rows import EventBench
 from tests.bench.figures import Figure
 from tests.bench.process import BenchError
 from tests.bench.sync_rows import Bench
 from tests.bench.task_rows import TaskBench
 from tests.bench.world import bench_world
 
-NAMES: Final = (*start_rows.ROWS, *sync_rows.ROWS, *task_rows.ROWS)
+NAMES: Final = (*start_rows.ROWS, *sync_rows.ROWS, *task_rows.ROWS, *event_rows.ROWS)
 NOTES: Final = """\
 Seconds are engine time: a whole process, journal and audit on, byte code cached, less the time inside the emulated
 server. The reference is the same job by hand (requests, sqlite3, no rules, guard or recovery), in turns with ours.
@@ -27,7 +28,7 @@ Medians; targets in seconds were set for a quiet machine with two cores, so on a
 
 def main(arguments: Sequence[str]) -> int:
     """Always 0: a benchmark is no test."""
-    parser = argparse.ArgumentParser(prog="table.py", description="Speed and memory of contacts and tasks.")
+    parser = argparse.ArgumentParser(prog="table.py", description="Speed and memory of contacts, tasks and meetings.")
     parser.add_argument("--quick", action="store_true", help="1,000 records and one run, for trying")
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     parser.add_argument("--only", choices=NAMES, action="append", metavar="NAME", help=", ".join(NAMES))
@@ -55,9 +56,10 @@ def _figures(wanted: Sequence[str], quick: bool, quiet: bool) -> Iterator[Figure
     if not set(wanted) - start_rows.ROWS.keys():
         return
     count, pulled, tasks, runs = (1_000, 500, 1_000, 1) if quick else (10_000, 5_000, 3_000, 3)
+    diary = (400, 10) if quick else (2_000, 50)
     with (
         tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder,
-        bench_world(Path(folder), count, pulled, tasks) as world,
+        bench_world(Path(folder), count, pulled, tasks, diary) as world,
     ):
         bench = Bench(world, runs, {})
         for name, row in sync_rows.ROWS.items():
@@ -67,6 +69,10 @@ def _figures(wanted: Sequence[str], quick: bool, quiet: bool) -> Iterator[Figure
         for task_name, task_row in task_rows.ROWS.items():
             if task_name in wanted:
                 yield from _kept(task_name, task_row(of_tasks))
+        of_events = EventBench(world, runs)
+        for event_name, event_row in event_rows.ROWS.items():
+            if event_name in wanted:
+                yield from _kept(event_name, event_row(of_events))
 
 
 def _kept(name: str, row: Iterator[Figure]) -> Iterator[Figure]:

@@ -14,7 +14,9 @@ CLIENT: Final = "bbbbbbbb-2222-4333-8444-555555555555"
 OURS, BY_HAND, PULLED = "ours@bench.example", "hand@bench.example", "pulled@bench.example"
 PLANNERS: Final = ("first@bench.example", "second@bench.example")
 """Who shares the plans; their mailboxes are empty."""
-UPNS: Final = (OURS, BY_HAND, PULLED, *PLANNERS)
+DIARY: Final = "diary@bench.example"
+"""Whose calendar is full; ours and the reference read the same one."""
+UPNS: Final = (OURS, BY_HAND, PULLED, *PLANNERS, DIARY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,24 +19,27 @@ from graph_emulator.control_client import ControlClient
 from tandem.installation import Installation
 from tandem.settings import read_settings
 from tests.bench.board import planner
+from tests.bench.diary import calendar
 from tests.bench.people import FOLDERS, contacts
 from tests.bench.process import ENVIRONMENT, ROOT, BenchError
-from tests.bench.site import BY_HAND, CLIENT, OURS, PLANNERS, PULLED, TENANT, UPNS, Site
+from tests.bench.site import BY_HAND, CLIENT, DIARY, OURS, PLANNERS, PULLED, TENANT, UPNS, Site
 
 UNLIMITED: Final = {"mailbox_concurrency": 0, "requests_per_10_minutes": 0, "upload_bytes_per_5_minutes": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class BenchWorld:
-    """A running emulator with ``count`` contacts in two mailboxes, ``pulled`` in a third, and ``tasks`` in Planner."""
+    """A running emulator with ``count`` contacts in two mailboxes, ``pulled`` in a third, and ``tasks`` in Planner.
+    ``diary``: how many single events and series are in the calendar of a mailbox of its own."""
 
     folder: Path
     control: ControlClient
     count: int
     pulled: int
     tasks: int
+    diary: tuple[int, int]
 
-    def installation(self, upn: str, name: str, *others: str) -> Path:
+    def installation(self, upn: str, name: str, *others: str, settings: Mapping[str, str] | None = None) -> Path:
         """A fresh installation with one user, or several, connected; the answer is the file that describes it."""
         site = self._site(upn, name)
         words = ["--name", "Bench", "--client-id", CLIENT, "--ca-file", site.ca_file, "--authority", site.authority]
@@ -46,6 +49,8 @@ class BenchWorld:
                 edit.create_user(one.partition("@")[0], zone="Europe/London")
         for one in (upn, *others):
             self._connect(site.folder, one)
+        for setting, value in (settings or {}).items():
+            _tandem("--installation", site.folder, "org", "set", setting, value).communicate()
         return self._described(site)
 
     def _connect(self, folder: str, upn: str) -> None:
@@ -90,9 +95,9 @@ def _no_wait(seconds: float) -> None:
 
 
 @contextmanager
-def bench_world(folder: Path, count: int, pulled: int, tasks: int) -> Iterator[BenchWorld]:
+def bench_world(folder: Path, count: int, pulled: int, tasks: int, diary: tuple[int, int]) -> Iterator[BenchWorld]:
     """Start the emulator and end it again."""
-    _write_firm(folder / "mailboxes", count, pulled, tasks)
+    _write_firm(folder / "mailboxes", count, pulled, tasks, diary)
     (folder / "emulator").mkdir()
     command = [sys.executable, "-m", "graph_emulator", "--folder", str(folder / "emulator")]
     command += ["--mailboxes", str(folder / "mailboxes")]
@@ -102,12 +107,12 @@ def bench_world(folder: Path, count: int, pulled: int, tasks: int) -> Iterator[B
             message = json.loads(running.stdout.readline())
             with ControlClient.from_start_message(message) as control:
                 control.set_behaviour(**UNLIMITED, access_token_life=86_400)
-                yield BenchWorld(folder, control, count, pulled, tasks)
+                yield BenchWorld(folder, control, count, pulled, tasks, diary)
         finally:
             running.terminate()
 
 
-def _write_firm(folder: Path, count: int, pulled: int, tasks: int) -> None:
+def _write_firm(folder: Path, count: int, pulled: int, tasks: int, diary: tuple[int, int]) -> None:
     folder.mkdir()
     users = [
         {"id": f"00000000-0000-4000-8000-{number:012}", "userPrincipalName": upn, "mail": upn,
@@ -118,5 +123,6 @@ def _write_firm(folder: Path, count: int, pulled: int, tasks: int) -> None:
     (folder / "tenant.json").write_text(json.dumps(tenant), "utf-8")
     folders = [{"displayName": name, "parent": None} for name in FOLDERS]
     (folder / "planner.json").write_text(json.dumps(planner(PLANNERS, tasks)), "utf-8")
+    (folder / f"{DIARY}.json").write_text(json.dumps({"events": calendar(*diary)}), "utf-8")
     for upn, size in ((OURS, count), (BY_HAND, count), (PULLED, pulled)):
         (folder / f"{upn}.json").write_text(json.dumps({"contactFolders": folders, "contacts": contacts(size)}))
