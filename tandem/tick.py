@@ -145,6 +145,7 @@ def _announce(installation: Installation, record: SpaceRecord, programs: Sequenc
         return
     wanted: dict[str, dict[str, str]] = {}
     for program in programs:
+        installation.m365.want(program.m365.kind, program.reads[M365])  # cursors are good for the fields they were for
         cursors = installation.state.feeds(record.space.id, program.name).cursors
         wanted[program.m365.kind] = {id: cursor for (side, id), cursor in cursors.items() if side == M365}
     installation.m365.expect(record.space, wanted)
