@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from board import DOING, IDEAS, TO_DO, Board, in_days, typed
+from diary import OUTSIDE, Diary, at
 from installed import Installed, upn
 from kill_sweep import Cut, KillSweep, Uncut, kill_sweep
 
@@ -105,16 +106,50 @@ def deletions_that_travel(here: Installed, board: Board) -> None:
     a_few_tasks(here, board)
 
 
+QUIET = 700
+"""Seconds after which a single occurrence's deletion has waited long enough."""
+MEETINGS = ("Edited here", "Edited there", "New here", "New there", "Alone there", "Own")
+
+
+def a_few_meetings(here: Installed, diary: Diary) -> None:
+    """Every write that there is of meetings: an invitation, an update and a cancellation, an own event, an event made
+    again, an occurrence edited and one cancelled, a whole series deleted, and new and edited activities."""
+    here.settings(kind="activities", invite_to_future="yes")
+    here.tandem("user", "disconnect", "cara")
+    edited, deleted = (diary.meets(name, users="ben") for name in ("Edited here", "Deleted here"))
+    there = diary.invites("Edited there", "anna", "ben", OUTSIDE)
+    alone = diary.invites("Alone there", "anna")
+    for name in ("Weekly", "Round"):
+        diary.weekly(name, "anna", "ben", times=3)
+    here.second_plan_is_empty()
+    by_start = sorted(diary.activities().items(), key=lambda one: str(one[1]["date_start"]))
+    weekly = [id for id, values in by_start if values["subject"] == "Weekly"]
+    here.delete_task(weekly[2])
+    here.sync("anna")
+    for id, values in by_start:
+        if values["subject"] == "Round":
+            here.delete_task(id)
+    here.edit_task(weekly[1], location="Gate 4")
+    here.edit_task(edited, location="Yard")
+    here.delete_task(deleted)
+    diary.meets("New here", users="ben", days=6)
+    diary.meets("Own", "cara", users="anna", days=7)
+    diary.invites("New there", "anna", "ben", days=8)
+    diary.edits("anna", there, start=at(9), end=at(9, "13:00"))
+    diary.deletes("anna", alone)
+
+
 def sweep(
     here: Installed,
     prepare: Callable[[Installed], None],
     chosen: Callable[[Uncut], Iterable[Cut]] = Uncut.cuts,
     only_shared: bool = False,
+    ahead: int = 0,
 ) -> tuple[Uncut, list[Cut]]:
     """Cut everywhere, or in the places ``chosen``; every end must be that of the uncut run, which is quiet."""
     prepare(here)
     began = time.monotonic()
-    with kill_sweep(here, only_shared=only_shared) as cutting:
+    with kill_sweep(here, only_shared=only_shared, ahead=ahead) as cutting:
         uncut = cutting.uncut()
         assert_quiet(uncut.end)
         cuts = list(chosen(uncut))
@@ -193,4 +228,35 @@ def test_X8_tasks_cut_everywhere(
     uncut, cuts = sweep(installation, lambda here: prepare(here, board), only_shared=True)
     kept = GIVEN_BACK if prepare is a_few_tasks else ()
     assert_tasks(uncut, {*STAYS, *kept, "New here", "Plain here", "New there"})
+    assert len(cuts) == 2 * (uncut.requests + len(uncut.commits)) + uncut.parts
+
+
+def assert_meetings(uncut: Uncut) -> None:
+    """The undisturbed run did all that the scenario is about, and mailed everybody once."""
+    told = " ".join(uncut.ticks)
+    for what in ("create crm", "create m365", "update crm", "update m365", "delete m365"):
+        assert f"'{what} done'" in told, told
+    assert {record["subject"] for record in uncut.end["crm"]} == {*MEETINGS, "Weekly"}
+    links = [link for link in uncut.end["links"] if link["of"] == "anna"]
+    assert sorted(link["crm"] for link in links) == sorted([*MEETINGS, "Weekly", "Weekly"])
+    assert [link["crm"] for link in links if link["role"]] == ["Own"]
+
+
+def test_X8_meetings_cut_at_every_write(installation: Installed, diary: Diary) -> None:
+    """Killed after each write to the calendar: the next ticks end as the undisturbed ones, and nobody gets a mail
+    twice or misses one."""
+
+    def of_writes(uncut: Uncut) -> list[Cut]:
+        return [cut for cut in uncut.cuts_of_writes() if cut.what == "part"]
+
+    uncut, cuts = sweep(installation, lambda here: a_few_meetings(here, diary), of_writes, ahead=QUIET)
+    assert_meetings(uncut)
+    assert len(cuts) == len(uncut.writes()) >= 8
+
+
+@pytest.mark.soak
+def test_X8_meetings_cut_everywhere(installation: Installed, diary: Diary) -> None:
+    """The same before and after every request and every commit, and after every single call."""
+    uncut, cuts = sweep(installation, lambda here: a_few_meetings(here, diary), ahead=QUIET)
+    assert_meetings(uncut)
     assert len(cuts) == 2 * (uncut.requests + len(uncut.commits)) + uncut.parts

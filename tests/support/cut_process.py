@@ -29,6 +29,7 @@ from tandem.tick import Order, Ticked, plan_space, served, tick_space
 
 ROUNDS: Final = 6
 """How many rounds of ticks may pass until nothing is left to write."""
+KINDS: Final = ("Contact", "Task", "Activity")
 UNNAMED: Final = "timetable, journal or sign-in"
 """Commits that the rooms don't announce."""
 
@@ -127,7 +128,7 @@ def _said(decision: Decision) -> str:
 
 def _inspected(installation: Installation, spaces: Sequence[SpaceRecord]) -> dict[str, Any]:
     """The CRM and the state, with names in place of ids where ids may differ."""
-    records = {kind: {one.id: one for one in installation.store.records(kind)} for kind in ("Contact", "Task")}
+    records = {kind: {one.id: one for one in installation.store.records(kind)} for kind in KINDS}
     links, intents = [], 0
     for record in spaces:
         for program in served(installation, record, installation.programs()):
@@ -158,6 +159,8 @@ def _link(link: Link, base: Base, records: Mapping[str, Record]) -> dict[str, An
         "state": link.state,
         "reason": link.reason,
         "due": link.wake_at is not None,
+        "role": link.role,
+        "series": bool(link.group),
         "candidates": sorted(names.get(one, "gone") for one in link.candidates),
         "keys": len(link.keys),
         "base_crm": {path: _plain(value) for path, value in base.crm.items()},

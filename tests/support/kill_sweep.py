@@ -79,12 +79,14 @@ class KillSweep:
     kept: Path
     process: subprocess.Popen[str]
     only_shared: bool = False
+    ahead: int = 0
+    """Seconds by which the clock of the runs is ahead."""
 
     def uncut(self) -> Uncut:
         """Run undisturbed, count, and go on until all is quiet."""
         self.restore()
         self.installed.control.reset("log")
-        ran = self._order({"do": "sync"})
+        ran = self._order({"do": "sync", "later": self.ahead})
         assert ran["status"] == 0, ran
         log = self.installed.control.log()
         return Uncut(log, ran["answer"]["commits"], ran["answer"]["ticks"], self.end())
@@ -92,29 +94,35 @@ class KillSweep:
     def after(self, cut: Cut) -> dict[str, Any]:
         """Run until the cut, then sync normally until all is quiet: how it ended."""
         self.restore()
-        order = {"do": "sync", "cut": {"at": cut.at, "when": cut.when}} if cut.what == "commit" else {"do": "sync"}
+        order: dict[str, Any] = {"do": "sync", "later": self.ahead}
+        if cut.what == "commit":
+            order["cut"] = {"at": cut.at, "when": cut.when}
         ran = self._order(order, None if cut.what == "commit" else cut)
         assert ran["status"] == KILLED, (cut, ran)
         return self.end()
 
     def end(self) -> dict[str, Any]:
         """Both sides and the memory, with names in place of ids and without what differs from run to run."""
-        ran = self._order({"do": "settle", "later": LATER})
+        ran = self._order({"do": "settle", "later": self.ahead + LATER})
         assert ran["status"] == 0, ran
         end: dict[str, Any] = ran["answer"]
         boxes, board = self.installed.control.state()["mailboxes"], self.installed.control.planner.state()
         cards = {card["id"]: card for box in boxes.values() for card in box["contacts"]}
         cards |= {task["id"]: task for task in board["tasks"]}
+        cards |= {one["id"]: one for box in boxes.values() for event in box["events"] for one in _occurring(event)}
         for link in end["links"]:
             card = cards.get(link["m365"])
-            link["m365_current"] = card is not None and card["@odata.etag"] == link.pop("m365_version")
+            version = link.pop("m365_version")
+            link["m365_current"] = card is not None and card["@odata.etag"] == version
             link["m365"] = None if link["m365"] is None else _name(card)
         end["outlook"] = {
             upn: {where: sorted(map(_card, box[where]), key=_order_of) for where in ("contacts", "deleted")}
             | {"folders": sorted(folder["path"] for folder in box["folders"])}
+            | {where: sorted(map(_event, box[where]), key=_order_of) for where in ("events", "deletedEvents")}
             for upn, box in boxes.items()
         }
         end["planner"] = sorted((_task(task, board) for task in board["tasks"]), key=_order_of)
+        end["mails"] = sorted(map(_mail, self.installed.control.calendar.outbox()), key=_order_of)
         for part in ("crm", "links"):
             end[part] = sorted(end[part], key=_order_of)
         end.pop("rounds")
@@ -143,7 +151,7 @@ class KillSweep:
 
 
 @contextmanager
-def kill_sweep(installed: Installed, *, only_shared: bool = False) -> Iterator[KillSweep]:
+def kill_sweep(installed: Installed, *, only_shared: bool = False, ahead: int = 0) -> Iterator[KillSweep]:
     """Keep the present state as the beginning of all runs, and start the process that makes them."""
     kept = installed.folder / "kept.db"
     assert not (installed.folder / "tandem.db-wal").exists(), "the database is in use"
@@ -153,7 +161,7 @@ def kill_sweep(installed: Installed, *, only_shared: bool = False) -> Iterator[K
     pipe, where = subprocess.PIPE, surroundings(PYTHONPATH=str(ROOT))
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=where, start_new_session=True) as process:
         try:
-            yield KillSweep(installed, kept, process, only_shared)
+            yield KillSweep(installed, kept, process, only_shared, ahead)
         finally:
             assert process.stdin is not None
             process.stdin.close()
@@ -162,6 +170,8 @@ def kill_sweep(installed: Installed, *, only_shared: bool = False) -> Iterator[K
 def _name(card: dict[str, Any] | None) -> str:
     if card is None:
         return "gone"
+    if "subject" in card:
+        return str(card["subject"])
     return str(card["title"]) if "title" in card else f"{card.get('givenName')} {card.get('surname')}"
 
 
@@ -182,6 +192,32 @@ def _task(task: dict[str, Any], board: dict[str, list[dict[str, Any]]]) -> dict[
         "description": details["description"],
         "checklist": sorted((one["title"], one["isChecked"]) for one in details["checklist"].values()),
         "references": sorted((link, one["alias"]) for link, one in details["references"].items()),
+    }
+
+
+def _occurring(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """An event, and the occurrences of it that are kept apart."""
+    return [event, *event["exceptionOccurrences"]]
+
+
+def _event(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as people see it, with how many marks it has."""
+    kept = ("subject", "start", "end", "isAllDay", "isCancelled", "isOrganizer", "sensitivity", "recurrence", "type")
+    return {name: event[name] for name in kept if name in event} | {
+        "location": event["location"]["displayName"],
+        "body": event["body"]["content"],
+        "attendees": sorted(one["emailAddress"]["address"] for one in event["attendees"]),
+        "marks": len(event.get("singleValueExtendedProperties") or ()),
+        "exceptions": [_event(one) for one in event.get("exceptionOccurrences", ())],
+        "without": len(event.get("cancelledOccurrences", ())),
+    }
+
+
+def _mail(mail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": mail["kind"],
+        "to": sorted(one["address"] for one in mail["recipients"]),
+        "about": mail.get("subject"),
     }
 
 
