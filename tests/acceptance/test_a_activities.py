@@ -318,7 +318,8 @@ def test_A6_private_is_sticky(installation: Installed, diary: Diary) -> None:
 def test_A2_a_recurring_activity_is_one_series(installation: Installed, diary: Diary) -> None:
     """Given in the CRM how it repeats, a meeting is made as one series by the clocks of its user, with one invitation
     for all of it. Its first occurrence is that activity still, the others become activities of their own, at the same
-    time of day all the year; words that no series can follow are held with the reason."""
+    time of day all the year; deleted all together, the series goes. Words that no series can follow are held with the
+    reason."""
     installation.settings(kind="activities", invite_to_future="yes")
     first = diary.meets("Stand-up", days=1, recurrence="FREQ=WEEKLY;COUNT=30", users="ben")
     row = {"Activity Type": "Meeting", "Subject": "Wrong", "Assigned To": "anna", "Repeats": "every week",
@@ -342,3 +343,8 @@ def test_A2_a_recurring_activity_is_one_series(installation: Installed, diary: D
     assert actions(diary.sync("anna", mails=sent(updates=1))) == [("update", "m365", "Stand-up")]
     assert [one["location"]["displayName"] for one in diary.called("anna", "Stand-up")] == ["Harbour", *[""] * 29]
     diary.rounds()
+    for crm_id in found:
+        installation.delete_task(crm_id)
+    assert actions(diary.sync("anna", mails=sent(cancellations=1))) == [("delete", "m365", "Stand-up")]
+    diary.rounds()
+    assert {one["subject"] for one in diary.shown()} == {"Wrong"}
