@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from diary import NOBODY, OUTSIDE, Diary, at, guests
 from evidence import writes
 from installed import Installed, founded, upn
 from standing import Standing
@@ -130,6 +131,28 @@ def test_X17_one_person_edited_by_two_users_at_once(installation: Installed) -> 
     installation.sync()
     installation.sync()
     same_everywhere(installation, names, lambda title: title in {"as anna says", "as ben says"})
+
+
+def test_X17_an_outsiders_meeting_met_by_two_processes_at_once(installation: Installed, diary: Diary) -> None:
+    """Its copies arrive in two mailboxes: one activity with both users, whoever is first, and nobody is mailed."""
+    names = [f"Meeting {seed}" for seed in range(EDITS)]
+    before = diary.numbered()
+    with Standing(installation.folder) as one, Standing(installation.folder) as two:
+        for seed, name in enumerate(names):
+            for user in PAIR:
+                coming: dict[str, object] = {"subject": name, "iCalUId": f"theirs-{seed}", "attendees": guests(*PAIR)}
+                coming |= {"organizer": {"emailAddress": {"address": OUTSIDE}}}
+                coming |= {"start": at(3 + seed), "end": at(3 + seed, "13:00")}
+                diary.calendar.receive(upn(user), coming)
+            race(installation, {"anna": one, "ben": two}, seed)
+    installation.control.reset("faults", "barriers")
+    installation.sync()
+    installation.sync()
+    activities = list(diary.activities().values())
+    assert sorted(values["subject"] for values in activities) == sorted(names)
+    assert {tuple(sorted(values["users"])) for values in activities} == {PAIR}
+    assert {values["assigned_user_id"] for values in activities} == set(PAIR), "now the one was first, now the other"
+    assert diary.to(before) == [] and installation.plan("anna", kind="activities")["mail"] == NOBODY
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -380,7 +380,9 @@ class Meetings(RuleBasedStateMachine):
     def links_are_single(self) -> None:
         for user in USERS:
             links = self.world.links(user)
-            records = [one.crm_id for one in links if one.crm_id and one.role != "own"]
+            records = [
+                one.crm_id for one in links if one.crm_id and one.role != "own" and one.identity not in self.shared
+            ]
             for ids in (records, [one.m365_id for one in links if one.m365_id]):
                 assert len(ids) == len(set(ids)), links
 
@@ -409,10 +411,10 @@ def tokens_in(value: Value) -> list[str]:
 
 
 class MeetingsAtLength(Meetings):
-    """The same, with long histories."""
+    """The same, with long histories that differ from run to run."""
 
 
 TestMeetings = Meetings.TestCase
-TestMeetings.settings = settings(PLAIN, max_examples=80, stateful_step_count=25)
+TestMeetings.settings = settings(PLAIN, max_examples=180, stateful_step_count=30, derandomize=True)
 TestMeetingsAtLength = pytest.mark.soak(MeetingsAtLength.TestCase)
 TestMeetingsAtLength.settings = settings(PLAIN, max_examples=1500, stateful_step_count=50)
