@@ -143,13 +143,18 @@ class Installed:
         return self.tandem("sync", *(("--user", user) if user else ()), *options, code=code)
 
     def second_plan_is_empty(self) -> None:
-        """After one tick of every space and another for what they told each other, nothing is left to write."""
+        """After one tick of every space, or another for what they told each other, nothing is left to write."""
         self.sync()
-        self.sync()
-        for options in self.last_looks:
-            ran = self.tandem("plan", "--json", "--exit-code", *options, code=None)
-            left = {plan["mailbox"]: plan["actions"] for plan in ran.json()["plans"] if plan["actions"]}
-            assert (left, ran.code) == ({}, 0)
+        if any(self._left(options) for options in self.last_looks):
+            self.sync()
+            assert [self._left(options) for options in self.last_looks] == [{}] * len(self.last_looks)
+
+    def _left(self, options: Sequence[str]) -> dict[str, Any]:
+        """What a plan with these options would still write, by mailbox."""
+        ran = self.tandem("plan", "--json", "--exit-code", *options, code=None)
+        left = {plan["mailbox"]: plan["actions"] for plan in ran.json()["plans"] if plan["actions"]}
+        assert ran.code == (2 if left else 0)
+        return left
 
     # ---- people ----
 

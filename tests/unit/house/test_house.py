@@ -7,9 +7,10 @@ import importlib.metadata
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 EMULATOR_DOORS = ("tandem/demo*.py", "tandem/demo/*.py", "tandem/cli/*.py")
 
 #: What the engine may use besides the standard library, and where.
-ENGINE_LIBRARIES = {"lark": "engine/*.py", "phonenumbers": "engine/lenses/*.py"}
+ENGINE_LIBRARIES = {"lark": "engine/*.py", "msgspec": "engine/*.py", "phonenumbers": "engine/lenses/*.py"}
 
 #: The world outside: an engine that reaches for one of these cannot be replayed.
 IMPURE_MODULES = {"time", "random", "secrets", "socket", "subprocess", "urllib", "http"}
@@ -113,9 +114,15 @@ def foreign_libraries(module: Module) -> Iterator[str]:
             yield f"{module.path}:{line} imports {library}"
 
 
+@lru_cache(maxsize=1)
+def _providers() -> Mapping[str, list[str]]:
+    """Which distributions are behind an import: slow to find out, and the same for every module."""
+    return importlib.metadata.packages_distributions()
+
+
 def undeclared_libraries(module: Module, declared: set[str]) -> Iterator[str]:
     """Third-party imports that no dependency of the project provides by its own name."""
-    providers = importlib.metadata.packages_distributions()
+    providers = _providers()
     for line, name in imports(module):
         library = name.partition(".")[0]
         if library in sys.stdlib_module_names or library in MAY_IMPORT:
@@ -233,8 +240,8 @@ def test_rooms_import_downwards_only() -> None:
     assert _flat(map(forbidden_imports, modules())) == []
 
 
-def test_the_engine_needs_only_the_parser_and_the_phone_tables() -> None:
-    """The engine uses the standard library, Lark, and in its lenses the phone number tables."""
+def test_the_engine_needs_three_libraries() -> None:
+    """The engine uses the standard library, Lark, msgspec for its values, and in its lenses the phone number tables."""
     assert _flat(map(foreign_libraries, modules("engine"))) == []
 
 
