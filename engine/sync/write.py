@@ -91,6 +91,8 @@ def create(
     side = opposite(source.side)
     source = _as_first_met(rules.program, pairing, source)
     masked = rules.bounds.masked if side == M365 else frozenset()
+    if side == M365 and link is not None and link.group:  # its sisters are made again for themselves
+        masked |= {rules.program.m365.repeats}
     made = draft(rules.program, rules.layout, side, source, rules.context, rules.home if side == M365 else None, masked)
     refusal = _obstacle(rules, source, made, side, choice)
     if refusal is not None:

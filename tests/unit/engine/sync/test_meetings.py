@@ -722,6 +722,19 @@ def test_a_series_goes_as_a_whole_although_one_occurrence_was_just_found_again(r
     assert running.mails("cancellation") == [("cancellation", address("anna"))]
 
 
+def test_an_occurrence_that_is_made_again_does_not_repeat(running: MeetingWorld) -> None:
+    """A series without guests is deleted in Outlook: each of its meetings is made again once, whatever is written in
+    the CRM of how it repeats."""
+    weeks = running.series("anna", count=3)
+    quiet(running)
+    for activity in running.activities():
+        running.edit_activity(activity.id, recurrence="FREQ=WEEKLY;COUNT=3")
+    quiet(running)
+    running.m365.remove_series(weeks[0].group, "mailbox-anna")
+    quiet(running)
+    assert [event.values["recurrence"] for event in running.events("anna")] == [None] * 3
+
+
 def test_a_series_deleted_in_outlook_is_not_made_again(running: MeetingWorld) -> None:
     """It had guests: the activities stay, and nobody is mailed afresh."""
     weeks = running.series("anna", "ben", count=3)
