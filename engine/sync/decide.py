@@ -96,7 +96,9 @@ def _decide(rules: Rules, pairing: Pairing) -> Decision | None:
             return _copy(rules, pairing, link, role)
         if link.role and role != link.role:
             pairing, link = _promoted(pairing, link)
-        if role == "own" and isinstance(m365, Record) and invited(rules.program, pairing, rules.context):
+        if role == "own" and isinstance(m365, Record | Gone) and invited(rules.program, pairing, rules.context):
+            if isinstance(m365, Gone):
+                return forget(pairing, INVITED)
             return delete(rules, pairing, link, m365, Choice("delete in m365", rules.program.copies.own), INVITED)
         rules = rules.within(bounds(rules.program, role, m365, rules.first))
     if isinstance(m365, Barred) and m365.reason:
