@@ -39,6 +39,17 @@ def leader(pairing: Pairing) -> tuple[Link, Base] | None:
     return min(leads, key=lambda pair: (_ASLEEP.get(pair[0].state, 0), pair[0].id), default=None)
 
 
+def host(program: Program, pairing: Pairing, item: Record) -> Link | None:
+    """The pair to which a copy belongs: the one that leads the meeting, or an event of somebody's own to which that
+    user has invited others."""
+    leading = leader(pairing)
+    if leading is not None:
+        return leading[0]
+    uid = identity(program, item)
+    own = (link for link, _ in pairing.peers if link.role == "own" and link.crm_id and link.identity == uid)
+    return next(own, None) if uid else None
+
+
 _ASLEEP: Final = {"dormant": 1, "ended": 2}
 
 

@@ -18,6 +18,7 @@ from engine.sync.copies import (
     Part,
     bounds,
     cancelled,
+    host,
     invited,
     leader,
     led,
@@ -110,10 +111,10 @@ def _new_in_m365(rules: Rules, pairing: Pairing, m365: Record) -> Decision | Non
 
 def _as_copy(rules: Rules, pairing: Pairing, copies: Copies, m365: Record) -> Decision | None:
     """A copy of a meeting that another mailbox leads, or is about to; None where this one is the first."""
-    leading = leader(pairing)
+    leading = host(rules.program, pairing, m365)
     if leading is not None:
         row = parked(rules, pairing, m365, A_COPY, copies.entry, state="dormant", role="copy", keys=(), attempts=0)
-        return keep(pairing, replace(row, crm_id=leading[0].crm_id))
+        return keep(pairing, replace(row, crm_id=leading.crm_id))
     tried = pairing.link.attempts if pairing.link else 0
     if organiser_connected(rules.program, m365, rules.context) and tried < PATIENCE:
         row = parked(rules, pairing, m365, FIRST_ORGANISER, copies.entry, rules.now, attempts=tried + 1)

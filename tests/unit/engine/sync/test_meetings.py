@@ -164,6 +164,18 @@ def test_an_own_event_whose_making_was_lost_invites_nobody(world: MeetingWorld) 
     assert only(world.events("ben")).values["organizer"] == address("anna")
 
 
+def test_an_own_event_to_which_others_are_invited_is_no_second_activity(world: MeetingWorld) -> None:
+    """Its user has invited somebody in Outlook: the copy belongs to the activity that the event stands for."""
+    world.sync()
+    world.activity(users=("anna", "ben"))
+    world.settle()
+    world.edit_event(only(world.events("ben")), "ben", attendees=invited("cleo"))
+    world.sync("cleo", "cleo", "cleo", "cleo")
+    quiet(world)
+    assert len(world.activities()) == 1
+    assert roles(world, "cleo") == ["copy"]
+
+
 def test_an_own_event_that_is_made_again_stays_one(world: MeetingWorld) -> None:
     """Deleted in Outlook it comes back, and invites nobody under the wrong name."""
     world.sync()
