@@ -1,0 +1,318 @@
+"""The words of one entry of a case file, with their places, and values written in them.
+
+Times are written by the clocks of the case's zone; what they can't say exactly is written in UTC with a Z.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from engine.context import fold
+from engine.language.diagnostics import Span
+from engine.language.source import RawEntry
+from engine.language.suggestions import did_you_mean
+from engine.language.wording import described
+from engine.records import Reference, Value
+from engine.schema import Type
+from engine.zoned import Zoned, is_zone, read_zoned
+
+Kind: TypeAlias = Literal["text", "moment", "time", "number", "arrow", "word", "mark", "entry", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip(Exception):
+    """What is wrong with one entry of a case; becomes a problem of the file."""
+
+    code: str
+    span: Span
+    message: str
+    hint: str = ""
+
+
+class Token(Struct, frozen=True):
+    kind: Kind
+    text: str
+    span: Span
+
+
+_TOKENS: Final = re.compile(
+    r"""
+      (?P<text>"[^"\n]*")
+    | (?P<moment>\d{4}-\d\d-\d\d (?:[ T]\d\d:\d\d(?::\d\d)?Z?)? (?:[ ]UTC\b | [ ][A-Z][A-Za-z_+-]*(?:/[\w+-]+)+)?)
+    | (?P<time>\d\d:\d\d)
+    | (?P<number>-?\d+)
+    | (?P<arrow>->)
+    | (?P<entry>(?<=\s)by[ ]+\S.*)
+    | (?P<word>[A-Za-z_][\w-]*(?:\[\d+\])?(?:\.[A-Za-z_]\w*(?:\[\d+\])?)*)
+    | (?P<mark>[][(),?])
+    """,
+    re.VERBOSE,
+)
+_BARE: Final = re.compile(r"[A-Za-z_][\w-]*")
+_ESCAPES: Final = {"n": "\n", "q": '"', "\\": "\\"}
+
+
+def rows(raw: RawEntry) -> list[list[Token]]:
+    """The tokens of each line that has any. Raises Slip for what is no word."""
+    found = [_row(raw, number, line) for number, line in enumerate(raw.text.split("\n"))]
+    return [row for row in found if row]
+
+
+def _row(raw: RawEntry, number: int, line: str) -> list[Token]:
+    place, end, found = raw.line + number, 0, list[Token]()
+    while end < len(line):
+        if line[end] == " ":
+            end += 1
+            continue
+        match = _TOKENS.match(line, end)
+        if match is None:
+            span = Span(raw.span.file, place, end + 1, end + 2)
+            raise Slip("T601", span, f"“{line[end]}” can't stand here.", "Write texts in quotes.")
+        kind, text = match.lastgroup or "", match.group().rstrip()
+        span = Span(raw.span.file, place, end + 1, end + len(text) + 1)
+        found.append(Token(kind, text, span))  # type: ignore[arg-type]
+        end = match.end()
+    return found
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Reads one token after the other."""
+
+    tokens: Sequence[Token]
+    at: int = 0
+
+    @property
+    def next(self) -> Token:
+        if self.at < len(self.tokens):
+            return self.tokens[self.at]
+        last = self.tokens[-1].span
+        return Token("end", "", Span(last.file, last.line, last.end_column, last.end_column + 1))
+
+    def take(self) -> Token:
+        token = self.next
+        self.at += 1
+        return token
+
+    def takes(self, *words: str) -> bool:
+        """Take these words if they come next."""
+        if [token.text for token in self.tokens[self.at : self.at + len(words)]] != list(words):
+            return False
+        self.at += len(words)
+        return True
+
+    def need(self, kind: Kind, what: str) -> Token:
+        if self.next.kind != kind:
+            raise self.slip(f"{what} is expected here.")
+        return self.take()
+
+    def finish(self, hint: str = "") -> None:
+        if self.next.kind != "end":
+            raise self.slip("Nothing more is expected here.", hint)
+
+    def slip(self, message: str, hint: str = "") -> Slip:
+        return Slip("T601", self.next.span, message, hint)
+
+
+# ---- values -----------------------------------------------------------------------------------------------------
+
+
+def unquoted(token: Token) -> str:
+    r"""A text in quotes: ``\n`` is a new line, ``\q`` a quotation mark, ``\\`` a backslash."""
+    return re.sub(r"\\([nq\\])", lambda match: _ESCAPES[match[1]], token.text[1:-1])
+
+
+def quoted(text: str) -> str:
+    plain = text.replace("\r\n", "\n").replace("\\", "\\\\").replace("\n", "\\n").replace('"', "\\q")
+    return f'"{plain}"'
+
+
+def read_value(cursor: Cursor, kind: Type, zone: str) -> Value:
+    """One value of this type. Raises Slip for anything else."""
+    if cursor.takes("empty"):
+        return None
+    match kind.name:
+        case "list":
+            return _listed(cursor, kind, zone)
+        case "structure" | "postal":
+            return _parts(cursor, kind, zone)
+        case "reference":
+            return _reference(cursor, kind)
+    token = cursor.take()
+    found = _plain(token, kind, zone)
+    if found is None:
+        raise Slip("T603", token.span, f"{token.text or 'Nothing'} is not {described(kind)}.", _hint(kind))
+    return found
+
+
+def _plain(token: Token, kind: Type, zone: str) -> Value:
+    """The value of a single token; None where it is none of this type."""
+    match kind.name, token.kind:
+        case (("text" | "long text" | "email" | "phone" | "choice" | "user" | "account"), "text"):
+            text = unquoted(token)
+            return text if kind.name != "choice" or kind.open or text in kind.choices else None
+        case "choice", "word":
+            return token.text if kind.open or token.text in kind.choices else None
+        case (("user" | "account"), "word"):
+            return token.text
+        case "flag", "word":
+            return {"yes": True, "no": False}.get(token.text)
+        case "integer", "number":
+            number = int(token.text)
+            return number if kind.limit is None or 0 <= number <= kind.limit else None
+        case "date", "moment":
+            return token.text if len(token.text) == 10 and read_moment(token, zone) else None
+        case "instant", "moment":
+            moment = read_moment(token, zone)
+            return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment is not None and len(token.text) > 10 else None
+        case "zoned", "moment":
+            return _zoned(token, zone)
+    return None
+
+
+def read_moment(token: Token, zone: str) -> datetime | None:
+    """The instant (UTC) that a moment means by this zone's clocks; None where there is no such day or time."""
+    said, _, there = token.text.replace("T", " ").partition(" ")
+    clock, _, named = there.partition(" ")
+    if clock and not clock[0].isdigit():
+        clock, named = "", there
+    if named and not is_zone(named):
+        return None
+    try:
+        found = datetime.fromisoformat(f"{said} {clock.removesuffix('Z') or '00:00'}")
+    except ValueError:
+        return None
+    here = UTC if clock.endswith("Z") else ZoneInfo(named or zone)
+    return found.replace(tzinfo=here).astimezone(UTC)
+
+
+def _zoned(token: Token, zone: str) -> str | None:
+    moment = read_moment(token, zone)
+    if moment is None or len(token.text) == 10:
+        return token.text if moment is not None else None
+    named = token.text.rpartition(" ")[2]
+    return Zoned(moment, named if "/" in named or named == "UTC" else zone).text()
+
+
+def _hint(kind: Type) -> str:
+    match kind.name:
+        case "choice":
+            return f"It can be: {', '.join(kind.choices)}."
+        case "flag":
+            return "Write yes or no."
+        case "date":
+            return "Write a day such as 2026-11-30."
+        case "instant" | "zoned":
+            return "Write a day and a time by the clocks of the zone, such as 2026-11-30 14:15."
+        case "integer":
+            return "Write a whole number." if kind.limit is None else f"Write a whole number from 0 to {kind.limit}."
+        case "user" | "account":
+            return "Write the name of a user, such as ann."
+        case "list":
+            return "Write a list in brackets, such as [ann, bob]."
+    return 'Write texts in quotes, such as "Ann"; for nothing write empty.'
+
+
+def _listed(cursor: Cursor, kind: Type, zone: str) -> Value:
+    if not cursor.takes("["):
+        raise Slip("T603", cursor.next.span, "This field holds a list.", _hint(kind))
+    found: list[Value] = []
+    while not cursor.takes("]"):
+        found.append(read_value(cursor, kind.of or kind, zone))
+        if not cursor.takes(",") and cursor.next.text != "]":
+            raise cursor.slip("A comma or “]” is expected here.")
+    return tuple(found) or None
+
+
+def _parts(cursor: Cursor, kind: Type, zone: str) -> Value:
+    """``(a, b)``; a single text is the first part."""
+    kinds = [part for _, part in kind.parts] if kind.name == "structure" else [Type("text")] * POSTAL_PARTS
+    if not cursor.takes("("):
+        return (read_value(cursor, kinds[0], zone), *[None] * (len(kinds) - 1))
+    found: list[Value] = []
+    for part in kinds:
+        found.append(read_value(cursor, part, zone))
+        if cursor.takes(")"):
+            break
+        if not cursor.takes(","):
+            raise cursor.slip("A comma or “)” is expected here.", f"There are {len(kinds)} parts.")
+    else:
+        raise cursor.slip(f"There are {len(kinds)} parts at most.")
+    return (*found, *[None] * (len(kinds) - len(found)))
+
+
+POSTAL_PARTS: Final = 5
+
+
+def _reference(cursor: Cursor, kind: Type) -> Value:
+    flags, new = list[str](), cursor.takes("new")
+    known = [name for name, _ in kind.parts]
+    while cursor.next.kind == "word":
+        flag = cursor.take()
+        if flag.text not in known:
+            raise Slip("T603", flag.span, f"{flag.text} is not {described(kind)}.", 'Write the name in quotes: "Acme".')
+        flags.append(flag.text)
+    if cursor.next.kind != "text":
+        raise Slip(
+            "T603", cursor.next.span, "A name in quotes is expected here.", did_you_mean(cursor.next.text, known)
+        )
+    name = unquoted(cursor.take())
+    return Reference(None if new else fold(name), name, tuple(flags))
+
+
+def write_value(value: Value, kind: Type, zone: str) -> str:
+    """The inverse of :func:`read_value`."""
+    if value is None or value == ():
+        return "empty"
+    if isinstance(value, Reference):
+        return " ".join([*(["new"] if value.id is None else []), *value.flags, quoted(value.name)])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return _write_many(value, kind, zone)
+    if isinstance(value, int):
+        return str(value)
+    match kind.name:
+        case "date":
+            return value
+        case "instant":
+            return write_moment(datetime.fromisoformat(value), zone)
+        case "zoned":
+            return _write_zoned(value, zone)
+        case "user" | "account" if _BARE.fullmatch(value):
+            return value
+    return quoted(value)
+
+
+def _write_many(value: tuple[Value, ...], kind: Type, zone: str) -> str:
+    if kind.of is not None:
+        return f"[{', '.join(write_value(one, kind.of, zone) for one in value)}]"
+    kinds = [part for _, part in kind.parts] or [Type("text")] * POSTAL_PARTS
+    last = max((number for number, one in enumerate(value) if one is not None), default=0)
+    written = [write_value(one, part, zone) for one, part in zip(value, kinds, strict=False)][: last + 1]
+    return written[0] if len(written) == 1 else f"({', '.join(written)})"
+
+
+def write_moment(moment: datetime, zone: str) -> str:
+    """By the zone's clocks to the minute, or exactly in UTC where these can't say it."""
+    local = moment.astimezone(ZoneInfo(zone))
+    exact = moment.second == 0 and moment.microsecond == 0
+    if exact and local.replace(tzinfo=None).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) == moment:
+        return f"{local:%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _write_zoned(value: str, zone: str) -> str:
+    found = read_zoned(value)
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return value
+    assert isinstance(found, Zoned)
+    said = write_moment(found.instant, found.zone)
+    return said if found.zone == zone and not said.endswith("Z") else f"{said} {found.zone}"
