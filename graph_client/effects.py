@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from engine import plans
+from engine.context import Context
 from engine.plans import Action
 from engine.records import Record, Value
 from graph_client.calendar.bodies import tidy
 from graph_client.calendar.times import same_time
+from graph_client.fields import EVENT
 
 UNSEEN: Final = frozenset({"showAs"})
 """Fields that concern the owner's own calendar alone."""
@@ -49,6 +52,16 @@ class Mail:
 
 
 NO_MAIL: Final = Mail()
+
+
+def mailed(action: Action, before: Record | None, context: Context) -> plans.Mail:
+    """How many people a write to Microsoft 365 mails; contacts and tasks mail nobody."""
+    if action.kind != EVENT.kind:
+        return plans.NO_MAIL
+    directory = context.directory
+    found = effects(action, before, directory.mailboxes.get(context.user, ""))
+    outside = found.outside(directory.people.__contains__)
+    return plans.Mail(len(found.invitations), len(found.updates), len(found.cancellations), outside)
 
 
 def effects(action: Action, before: Record | None, owner: str = "") -> Mail:

@@ -11,7 +11,7 @@ from typing import Final
 from engine.context import Context, fold
 from engine.errors import SideError
 from engine.links import Space
-from engine.plans import NO_MAIL, Action, Mail
+from engine.plans import Action, Mail
 from engine.port import Outcome, Page, Sent
 from engine.records import M365, Barred, Gone, Key, Record, Reference, Side
 from engine.schema import Schema
@@ -23,7 +23,7 @@ from graph_client.calendar.writing import EventWriter
 from graph_client.codec import wanted
 from graph_client.connection import Connection
 from graph_client.contacts import Contacts
-from graph_client.effects import effects
+from graph_client.effects import mailed
 from graph_client.endpoints import Endpoints
 from graph_client.fields import CALENDAR, CONTACT, EVENT, SCHEMAS
 from graph_client.planner.catalogue import Catalogue
@@ -97,12 +97,7 @@ class GraphSystem:
 
     def effects(self, action: Action, before: Record | None, context: Context) -> Mail:
         """Whom a write to an event mails; contacts and tasks mail nobody."""
-        if action.kind != EVENT.kind:
-            return NO_MAIL
-        directory = context.directory
-        found = effects(action, before, directory.mailboxes.get(context.user, ""))
-        outside = found.outside(directory.people.__contains__)
-        return Mail(len(found.invitations), len(found.updates), len(found.cancellations), outside)
+        return mailed(action, before, context)
 
     def troubles(self, space: Space) -> Mapping[str, SideError]:
         """Members whom the latest view of a shared space had to do without, by account id: SignInNeeded where the

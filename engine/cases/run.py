@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from engine.cases.coverage import Listener
 from engine.cases.expecting import no_more, unmet
 from engine.cases.model import Case, Setup, Told, ToldField
 from engine.cases.world import HIDDEN, Effects, World
@@ -39,22 +40,24 @@ class Runner(Struct, frozen=True):
     shape: Layout
     effects: Effects | None = None
 
-    def run(self, case: Case, watched: Program | None = None) -> Ran:
-        """What comes of a case, decided by ``watched`` where that is given: the same program, with an ear on it."""
-        told, _ = self.outcome(case.setup, watched)
+    def run(self, case: Case, listener: Listener | None = None) -> Ran:
+        """What comes of a case; ``listener`` hears which entries have a say in it."""
+        if listener is None:
+            told, _, _ = self.outcome(case.setup, self.program)
+        else:
+            listener.begin(case.setup)
+            told, decisions, world = self.outcome(case.setup, listener.program)
+            listener.end(case, decisions, world)
         missing, extra = unmet([one.told for one in case.expected if one.told is not None], told)
         return Ran(case, told, tuple(missing), () if case.asks else tuple(extra))
 
-    def outcome(
-        self, setup: Setup, watched: Program | None = None
-    ) -> tuple[tuple[Told, ...], tuple[tuple[Decision, ...], World]]:
-        """What comes of a setup, and the decisions behind it."""
+    def outcome(self, setup: Setup, program: Program) -> tuple[tuple[Told, ...], tuple[Decision, ...], World]:
+        """What this program makes of a setup, and the decisions behind it."""
         world = World(self.program, self.schemas, setup, self.effects, self.shape)
-        program = watched or self.program
         decisions = pipeline.plan(world.tick(program)).decisions
         told = [one for decision in decisions for one in _told(world, decision)]
         told += _left_out(world, program, decisions)
-        return no_more(list(dict.fromkeys(told))), (decisions, world)
+        return no_more(told), decisions, world
 
 
 def runner(program: Program, schemas: Schemas, effects: Effects | None = None) -> Runner:

@@ -27,6 +27,9 @@ class Entry:
 COMMANDS: Final[Mapping[str, Entry]] = {
     "init": Entry("tandem.cli.operate:init", "Make an installation: folder, settings, key, database, rules."),
     "check": Entry("tandem.cli.rules:check", "Check rule files; say everything that is wrong with them."),
+    "test": Entry("tandem.cli.cases:test", "Run the cases of the rules: what they are expected to do."),
+    "accept": Entry("tandem.cli.cases:accept", "Store what came of cases as what is expected of them."),
+    "capture": Entry("tandem.cli.cases:capture", "Make a case from a live record, without personal data."),
     "plan": Entry("tandem.cli.sync:plan", "Show what the next sync would change, and write nothing."),
     "apply": Entry("tandem.cli.sync:apply", "Do what a saved plan says, as far as it still stands."),
     "sync": Entry("tandem.cli.sync:sync", "Plan and apply at once."),
