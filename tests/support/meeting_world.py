@@ -177,3 +177,34 @@ class MeetingWorld:
 
 def invitees(guests: Sequence[str]) -> Value:
     return tuple(guest if "@" in guest else address(guest) for guest in guests) or None
+
+
+# ---- what tests ask ----
+
+
+def quiet(world: MeetingWorld) -> None:
+    """After a few ticks nothing is left to write, not even when everything is read again; no guest's copy was
+    touched."""
+    world.settle()
+    for user in world.connected:
+        for everything in (False, True):
+            plan = world.plan(user, everything)
+            assert plan.empty, [(user, a.verb, a.side, a.klass, a.reason, a.changes) for a in plan.actions]
+    assert world.m365.trespasses == []
+
+
+def only(records: list[Record]) -> Record:
+    [record] = records
+    return record
+
+
+def invited(*names: str) -> tuple[str, ...]:
+    return tuple(sorted(name if "@" in name else address(name) for name in names))
+
+
+def writes(world: MeetingWorld, side: str) -> list[Action]:
+    return [action for action in world.done if action.side == side]
+
+
+def roles(world: MeetingWorld, user: str) -> list[str]:
+    return [link.role for link in world.links(user) if link.crm_id and link.state != "ended"]
