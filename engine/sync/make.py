@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -50,7 +50,7 @@ def draft(
         whole = compose({}, {}, written, layout.slots[side])
         drafting.run(layout.guarded[side], _imagined(program, layout, side, whole, home))
     written = {path: value for path, value in written.items() if value is not None and path not in masked}
-    entries = layout.entries[side]
+    entries = {**layout.entries[side], **drafting.entries}
     changes = tuple([FieldChange(path, None, value, entries[path]) for path, value in written.items()])
     refusals = tuple(refusal for path, refusal in refused.items() if path not in written) if refused else ()
     values = compose({}, {}, written, layout.slots[side])
@@ -72,6 +72,8 @@ class _Drafting:
     context: Context
     written: dict[str, Value]
     refused: dict[str, Refusal]
+    entries: dict[str, str] = field(default_factory=dict)
+    """The entries behind what lines wrote here, by path."""
 
     def run(self, lines: Sequence[tuple[str, Line]], made: Record | None) -> None:
         crm, m365 = (self.source, made) if self.side == M365 else (made, self.source)
@@ -87,6 +89,7 @@ class _Drafting:
                 continue
             if value is not None:
                 self.written[path] = value
+                self.entries[path] = line.entry
 
     def _value(self, line: Line, crm: Record | None, m365: Record | None) -> Value:
         if line.source is not None:

@@ -57,7 +57,7 @@ class Layout(Struct, frozen=True):
     guarded: Mapping[Side, tuple[tuple[str, Line], ...]]
     """The same for the lines that have one."""
     entries: Mapping[Side, Mapping[str, str]]
-    """Per written side and path: the entry behind its value on creation."""
+    """Per written side and path: the entry behind what the projection writes."""
     merging: Mapping[Side, Mapping[str, Merging]]
     """Per side: paths whose lists are merged element by element, with what is added to them."""
     merged: frozenset[int]
@@ -144,12 +144,8 @@ def _plain(program: Program, side: Side) -> tuple[tuple[str, Line], ...]:
 
 
 def _entries(program: Program, side: Side) -> Mapping[str, str]:
-    """The last line that writes a path on creation: ``on create`` lines come after and count."""
-    found: dict[str, str] = {}
-    for path, line in (*_writing(program, side, False), *_writing(program, side, True)):
-        if path not in found or line.on_create:
-            found[path] = line.entry
-    return found
+    lines = [program.lines[index] for index in sorted(program.projected[side])]
+    return {(line.crm_path if side == "crm" else line.m365_path) or "": line.entry for line in lines}
 
 
 def _naming(program: Program, source: Side) -> tuple[tuple[str, str, Line], ...]:
