@@ -87,12 +87,13 @@ class Listener:
         )  # fmt: skip
 
     def _entry_of(self, asked: Callable[..., Answer]) -> Callable[..., Answer]:
-        """The question asked, with an ear on the entry behind the answer; what will be in future is not heard."""
+        """The question asked, with an ear on the entries behind the answer and behind what is asked about; what
+        will be in future is not heard."""
 
         def hearing(*given: object) -> Answer:
             answer = asked(*given)
-            if self._counts(given[-1]) and (entry := getattr(answer, "entry", "")):
-                self.heard.add(entry)
+            if self._counts(given[-1]):
+                self.heard |= {getattr(one, "entry", "") for one in (answer, given[0])}
             return answer
 
         return hearing

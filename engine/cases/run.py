@@ -92,7 +92,8 @@ def _told(world: World, decision: Decision) -> list[Told]:
     for refusal in decision.refusals:
         place = f"{refusal.side}.{refusal.path}" if refusal.path else refusal.side
         found.append(Told(what="refused", who=who, place=place, reason=refusal.reason, entry=short(refusal.entry)))
-    return found + _state(decision, who)
+    refused = {refusal.reason for refusal in decision.refusals}
+    return found + [one for one in _state(decision, who) if one.what == "held" or one.reason not in refused]
 
 
 def _write(action: Action, who: str) -> Told:

@@ -129,7 +129,8 @@ def _failure(file: CaseFile, ran: Ran, program: Program, paint: Paint) -> Iterat
         return
     for sign, line, entry in difference(ran, program):
         behind = program.entries.get(f"{program.name}/{entry}")
-        rule = f"   {behind.file}:{behind.line}  {entry}" if behind and sign != " " else ""
+        known = f"{behind.file}:{behind.line}" if behind else "no such entry:"
+        rule = f"   {known}  {entry}" if entry and sign != " " else ""
         yield paint(_ROLES[sign], f"    {sign} {shown.safe(line)}") + paint("place", shown.safe(rule))
 
 
