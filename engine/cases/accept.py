@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
-from engine.cases.expecting import lines, meets
-from engine.cases.model import Case, CaseFile, Told
+from engine.cases.expecting import key, lines, meets, side_of
+from engine.cases.model import WRITES, Case, CaseFile, Told
 from engine.cases.run import Ran
 from engine.language import source
 from engine.language.diagnostics import Problems
@@ -67,17 +68,32 @@ def written(told: Told, program: Program, zone: str, indent: str) -> list[str]:
 
 def difference(ran: Ran, program: Program) -> list[tuple[str, str, str]]:
     """Lines that tell what was expected and what came: sign (space, - or +), text, entry."""
-    zone = ran.case.setup.zone
-    got = {(one.what, one.who, one.place): one for one in ran.extra}
+    zone, got = ran.case.setup.zone, list(ran.extra)
     found: list[tuple[str, str, str]] = []
     for one in ran.missing:
-        other = got.pop((one.what, one.who, one.place), None)
+        other = next((other for other in got if key(other) == key(one)), None)
+        other = other or next((other for other in got if _alike(other) == _alike(one)), None)
         if other is None:
             found += [("-", line, entry) for line, entry in _indented(one, program, zone)]
         else:
+            got.remove(other)
             found += _between(_indented(one, program, zone), _indented(other, program, zone), bool(one.fields))
-    for other in got.values():
+    for other in got:
         found += [("+", line, entry) for line, entry in _indented(other, program, zone)]
+    return _shortened(found)
+
+
+def _alike(told: Told) -> tuple[str, str]:
+    """Writes to one side are compared with each other, and states with states."""
+    return side_of(told.what) if told.what in WRITES else "state", told.who
+
+
+def _shortened(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Fields that are as expected, counted."""
+    found: list[tuple[str, str, str]] = []
+    for same, group in groupby(lines, lambda line: line[0] == " " and line[1].startswith(" ")):
+        listed = list(group)
+        found += [(" ", f"    … {len(listed)} as expected", "")] if same and len(listed) > 2 else listed
     return found
 
 

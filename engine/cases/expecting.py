@@ -162,7 +162,8 @@ def head(told: Told) -> str:
     """What stands behind ``expect``, without the entry."""
     parts = [told.what, told.place, f"for {told.who}" if told.who else ""]
     parts.append(quoted(told.reason) if told.reason else "")
-    mail = [f"{getattr(told.mail, name)} {name}" for name in _MAIL if getattr(told.mail, name)]
+    counts = ((name, getattr(told.mail, name)) for name in _MAIL)
+    mail = [f"{number} {name.removesuffix('s') if number == 1 else name}" for name, number in counts if number]
     parts.append(f"mails {', '.join(mail)}" if mail else "")
     return " ".join(part for part in parts if part)
 
