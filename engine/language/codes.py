@@ -7,8 +7,8 @@ Scheme (and where the texts stand, in ``catalogue/``):
   T400-T499  tables (translate)                     tables.py        back half
   T500-T549  sections and policies that are missing policies.py      front half
   T550-T599  unreachable, unbounded, no key …       completeness.py  back half
-  T900-T999  lawful words whose behaviour is not built yet  later.py  front half
-Numbers are never used twice. Each code has golden files under tests/unit/engine/language/golden.
+Numbers are never used twice; T900 to T999 told of what was not built yet. Each code has golden files under
+tests/unit/engine/language/golden.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.language.catalogue import completeness, later, names, policies, tables, text, types
+from engine.language.catalogue import completeness, names, policies, tables, text, types
 from engine.language.catalogue.code import Code
 
 _ALL = (
-    *text.CODES, *names.CODES, *types.CODES, *tables.CODES, *policies.CODES, *completeness.CODES, *later.CODES,
+    *text.CODES, *names.CODES, *types.CODES, *tables.CODES, *policies.CODES, *completeness.CODES,
 )  # fmt: skip
 
 CATALOGUE: Final[Mapping[str, Code]] = {code.code: code for code in _ALL}
@@ -34,7 +34,7 @@ gives its message, each right one compiles.
 """
 _HUNDREDS: Final[Mapping[str, str]] = {
     "T1": "Text and layout", "T2": "Names", "T3": "Types, lenses and arrows", "T4": "Translate tables",
-    "T5": "Sections, cases and choices", "T9": "Not built yet",
+    "T5": "Sections, cases and choices",
 }  # fmt: skip
 _SHOWN: Final = str.maketrans({"\t": "⇥", "\u00a0": "⍽"})
 

@@ -130,8 +130,6 @@ class Lines:
         guard = self.conditions.guard(entry.guard)
         key = f"{_end_text(entry.left)}{entry.arrow}{_end_text(entry.right)}"
         made = self.ids.entry("map", key, written, f"as {lens.name}" if lens else "otherwise")
-        if left is not None and right is not None:
-            self._movable(entry, left, right)
         if left is None or right is None or self.names.failures != before:
             return None
         left, right = _person(left, right), _person(right, left)
@@ -218,21 +216,6 @@ class Lines:
         if name in self.names.broken and name not in self.tables:
             self.names.failures += 1
         return c.LensUse(name, word.span, self.tables.get(name))
-
-    def _movable(self, entry: t.MapEntry, left: c.Operand, right: c.Operand) -> None:
-        """A container field says where a record lives; it is set once, when the record is made."""
-        held = [end for end in (left, right) if isinstance(end, c.FieldRef) and self._contains(end)]
-        once = any(modifier.word == "on create" for modifier in entry.modifiers)
-        if held and not (once and entry.arrow != "<->"):
-            self.names.fail(
-                "T915", entry.arrow_span,
-                f"“{held[0].path}” says where a record lives, and moving records is not built yet.",
-                "Write two lines, one with -> and one with <-, each with on create.",
-            )  # fmt: skip
-
-    def _contains(self, end: c.FieldRef) -> bool:
-        found = self.names.schema(end.side).by_name.get(end.path.partition(".")[0].partition("[")[0])
-        return found is not None and found.container
 
 
 def _person(end: c.Operand, other: c.Operand) -> c.Operand:

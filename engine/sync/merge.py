@@ -174,12 +174,14 @@ class Merger(Struct, frozen=True):
 
     def _first(self, to_m365: Line | None, to_crm: Line | None, slot: _Slot) -> None:
         """No agreed state: an empty side is filled and never erases; two values are decided by the rules."""
-        if slot.crm is None or slot.m365 is None:
-            if self.program.fill_empty:
-                self._write(CRM if slot.crm is None else M365, to_m365, to_crm, slot, lost=False)
-            return
         line = to_m365 or to_crm
-        if line is not None and line.on_first_sync:
+        assert line is not None
+        gaps: list[Side] = [side for side, value in ((CRM, slot.crm), (M365, slot.m365)) if _empty(line, value)]
+        if gaps:
+            if self.program.fill_empty:
+                self._write(gaps[0], to_m365, to_crm, slot, lost=False)
+            return
+        if line.on_first_sync:
             self._settle(line, slot)
             return
         side, entry = self._winner(self.program.first_agreement)
@@ -397,6 +399,11 @@ def changed_sides(program: Program, layout: Layout, pairing: Pairing) -> frozens
 
 def _changed(line: Line, value: Value, base: Value | Absence) -> bool:
     return isinstance(base, Absence) or (value != base and not line.lens.same(value, base))
+
+
+def _empty(line: Line, value: Value) -> bool:
+    """Whether nobody has filled this in: what is the same as nothing (a record in the default folder) counts."""
+    return value is None or line.lens.same(value, None)
 
 
 def _changed_on(side: Side, slot: _Slot) -> bool:

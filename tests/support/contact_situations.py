@@ -100,6 +100,19 @@ def _kept_in_step() -> dict[str, Situation]:
         "every field changed in Outlook": lambda t: t.linked(crm, but(m365, CHANGED_M365)),
         "every field emptied in the CRM": lambda t: t.linked(but(crm, EMPTIED_CRM), m365),
         "spelt differently in the CRM": lambda t: t.linked(but(crm, REFORMATTED_CRM), m365),
+        "moved in Outlook": lambda t: t.linked(crm, but(m365, parentFolder=Reference("p2", "Friends"))),
+        "moved in Outlook to a folder that the CRM has not": lambda t: t.linked(
+            crm, but(m365, parentFolder=Reference("p3", "New"))
+        ),
+        "moved in Outlook to the home folder": lambda t: t.linked(crm, but(m365, parentFolder=HOME)),
+        "moved in the CRM": lambda t: t.linked(but(crm, folder=(FRIENDS, CLIENTS)), m365),
+        "only the second folder changed in the CRM": lambda t: t.linked(but(crm, folder=(CLIENTS,)), m365),
+        "moved in the CRM and edited in Outlook": lambda t: t.linked(
+            but(crm, folder=(FRIENDS,)), but(m365, jobTitle="Chief")
+        ),
+        "moved on both sides": lambda t: t.linked(
+            but(crm, folder=(FRIENDS,)), but(m365, parentFolder=Reference("p3", "New"))
+        ),
         "first e-mail removed in Outlook": lambda t: t.linked(
             crm, but(m365, emailAddresses=(("ann@home.example", None), ("old@acme.example", "Old")))
         ),
@@ -188,6 +201,11 @@ def _matching() -> dict[str, Situation]:
         "matched, one side has gaps": lambda t: t.new_card(
             but(m365, jobTitle=None, mobilePhone=None), [but(by_first, department=None)]
         ),
+        "matched, and the card lies in the home folder": lambda t: t.new_card(
+            but(m365, parentFolder=HOME), [but(by_first, folder=(FRIENDS,))]
+        ),
+        "matched, and only the card is in a folder": lambda t: t.new_card(m365, [but(by_first, folder=None)]),
+        "matched, in two different folders": lambda t: t.new_card(m365, [but(by_first, folder=(FRIENDS, CLIENTS))]),
         "agreed nothing yet": lambda t: t.linked(but(AGREED_PERSON, CHANGED_CRM), m365, NO_AGREEMENT),
     }
 

@@ -25,6 +25,8 @@ SCHEMAS = schemas(
 )
 CONTACTS = (folder("rules") / "contacts.rules").read_text(encoding="utf-8")
 ORG = "org"
+HOME = Reference("", "Contacts")
+"""The folder that every mailbox has."""
 
 
 def compiled(text: str = CONTACTS) -> Program:
@@ -50,6 +52,15 @@ class World:
 
     def __post_init__(self) -> None:
         self.crm.keys = self._keys
+        self.m365.moves_change_ids = True
+        self.m365.normalise = self._at_home
+
+    @staticmethod
+    def _at_home(kind: str, values: dict[str, Value]) -> dict[str, Value]:
+        """A contact for which no folder is named lies in the default one."""
+        if kind == "contact" and values["parentFolder"] is None:
+            return {**values, "parentFolder": HOME}
+        return values
 
     def _keys(self, kind: str, record: Record) -> list[Key]:
         context = self.context("anyone")
@@ -100,8 +111,7 @@ class World:
             values["emailAddresses"] = tuple((address, address) for address in emails) or None
         shown = " ".join(str(values[name]) for name in ("givenName", "surname") if values.get(name))
         values.setdefault("displayName", shown or None)
-        home = Reference("", "Contacts")
-        return self.m365.add("contact", {"parentFolder": home, **values}, f"mailbox-{user}")
+        return self.m365.add("contact", values, f"mailbox-{user}")
 
     def edit_card(self, id: str, user: str = "anna", **values: Value) -> Record:
         return self.m365.change("contact", id, values, f"mailbox-{user}")

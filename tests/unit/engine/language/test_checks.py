@@ -31,7 +31,7 @@ def only(old: str, new: str) -> tuple[str, str, str]:
     [
         ("colour       <-   shade", "T304", "has no “blue”"),
         ("colour       <->  shade", "T304", "don't have the same values"),
-        ("shelves      <->  board      as first_folder   on create", "T915", "moving records"),
+        ("shelves      <->  board      as first_folder", None, ""),
         ("place        <->  text", "T301", "several parts"),
         ("place.room   <->  text", "T312", "“text”"),
         ("place.room    ->  phones[2]", None, ""),
