@@ -165,7 +165,7 @@ def _like(draft: Draft, cursor: Cursor, word: Token) -> None:
     token = cursor.need("word", "The name of a base")
     if token.text not in draft.bases:
         hint = did_you_mean(token.text, draft.bases) or "A base stands above the cases that are like it."
-        raise Slip("T606", token.span, f"There is no base “{token.text}” above.", hint)
+        raise Slip("T605", token.span, f"There is no base “{token.text}” above.", hint)
     draft.take(draft.bases[token.text], _side(cursor) if cursor.takes("in") else None)
 
 

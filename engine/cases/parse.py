@@ -29,7 +29,7 @@ def read_cases(
     for section in cut.sections:
         reader.take(section)
     if not problems and reader.draft is None:
-        problems.add("T609", Span(file, 1, 1, 2), "This file says nowhere which rules its cases are about.", _START)
+        problems.add("T608", Span(file, 1, 1, 2), "This file says nowhere which rules its cases are about.", _START)
     name = reader.draft.program.name if reader.draft is not None else ""
     return CaseFile(file, text, name, tuple(reader.cases)), list(problems)
 
@@ -46,8 +46,14 @@ class _Reader:
     bases: dict[str, Draft] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
     names: dict[str, Span] = field(default_factory=dict)
+    lost: bool = False
+    """Whether nobody knows which rules the cases are about: then nothing more can be said of them."""
+    shaky: bool = False
+    """Whether a base, or what is said for all, has slips: then cases may lack what stands there."""
 
     def take(self, section: RawSection) -> None:
+        if self.lost:
+            return
         try:
             heading = [token for row in rows(section.heading) for token in row]
             self._section(section, heading)
@@ -63,7 +69,7 @@ class _Reader:
         if word.text == "language":
             number = cursor.need("number", "The number of the language")
             if number.text != "1":
-                raise Slip("T609", number.span, f"Language {number.text} is not known.", "Write language 1.")
+                raise Slip("T608", number.span, f"Language {number.text} is not known.", "Write language 1.")
             cursor.finish()
         elif word.text == "cases":
             self._cases(section, cursor)
@@ -71,13 +77,14 @@ class _Reader:
             hint = did_you_mean(word.text, ("cases", "base", "case")) or "Headings are: cases, base, case."
             raise Slip("T600", word.span, f"A case file has no heading “{word.text}”.", hint)
         elif self.draft is None:
-            raise Slip("T609", word.span, f"This {word.text} stands before the rules it is about.", _START)
+            self.lost = True
+            raise Slip("T608", word.span, f"This {word.text} stands before the rules it is about.", _START)
         elif word.text == "base":
             name = cursor.need("word", "The base's name, such as ann")
             cursor.finish("A base's name is one word.")
             draft = self.draft.copy()
             self._once("base", name)
-            self._entries(section, draft)
+            self._shared(section, draft)
             self.bases[name.text] = draft
         else:
             name = cursor.need("text", "The case's name in quotes")
@@ -90,24 +97,35 @@ class _Reader:
         cursor.finish()
         name = token.text.removesuffix(".rules")
         if name not in self.programs:
+            self.lost = True
             hint = did_you_mean(name, self.programs) or f"There are: {', '.join(self.programs)}."
-            raise Slip("T609", token.span, f"There are no rules “{name}”.", hint)
+            raise Slip("T608", token.span, f"There are no rules “{name}”.", hint)
         if self.draft is not None:
-            raise Slip("T607", token.span, "A case file is about one rule file.", "Put other cases in another file.")
+            raise Slip("T606", token.span, "A case file is about one rule file.", "Put other cases in another file.")
         self.draft = Draft(self.programs[name], self.schemas, self.bases)
-        self._entries(section, self.draft)
+        self._shared(section, self.draft)
+
+    def _shared(self, section: RawSection, draft: Draft) -> None:
+        """What many cases have in common; nothing is expected of it."""
+        before = len(self.problems.found)
+        expected = self._entries(section, draft)
+        if expected:
+            hint = "Put it under the heading of a case."
+            self.problems.add("T600", expected[0].span, "Only a case expects something.", hint)
+        self.shaky = self.shaky or before < len(self.problems.found)
 
     def _once(self, what: str, name: Token) -> None:
         first = self.names.setdefault(f"{what} {name.text}", name.span)
         if first is not name.span:
-            slip = Slip("T607", name.span, f"There is a {what} called {name.text} already.", "Give it another name.")
+            slip = Slip("T606", name.span, f"There is a {what} called {name.text} already.", "Give it another name.")
             self._add(slip, Note(first, "The first one stands here."))
 
     def _case(self, section: RawSection, name: Token, draft: Draft) -> None:
-        expected = self._entries(section, draft)
         before = len(self.problems.found)
+        expected = self._entries(section, draft)
         try:
-            self._check(name, draft, expected)
+            if before == len(self.problems.found) and not self.shaky:
+                self._check(name, draft, expected)
         except Slip as slip:
             self._add(slip)
         if before == len(self.problems.found) and not draft.missing():
@@ -133,25 +151,25 @@ class _Reader:
         """What each entry can't tell by itself."""
         missing, of = draft.missing(), draft.of
         if missing:
-            raise Slip("T608", name.span, f"This case has no {missing}.", f"Say it once for all: {_MISSING[missing]}")
-        if not expected and not self.problems:
-            raise Slip("T608", name.span, "This case expects nothing.", "Write “expect ?” to be told what comes of it.")
+            raise Slip("T607", name.span, f"This case has no {missing}.", f"Say it once for all: {_MISSING[missing]}")
+        if not expected:
+            raise Slip("T607", name.span, "This case expects nothing.", "Write “expect ?” to be told what comes of it.")
         records, fate = of.get("records", {}), of.get("fate", {})
         if not records:
-            raise Slip("T608", name.span, "This case has no record.", "Write crm or m365 with the fields that matter.")
+            raise Slip("T607", name.span, "This case has no record.", "Write crm or m365 with the fields that matter.")
         for side in SIDES:
             gone = fate.get(side) in ("deleted", "unreadable")
             if gone and side in of.get("changed", {}):
                 text = f"The record in {side} is {fate[side]}, and changed as well."
-                raise Slip("T610", name.span, text, "Delete one of the two entries.")
+                raise Slip("T609", name.span, text, "Delete one of the two entries.")
             if (gone or side in of.get("changed", {})) and len(records) < 2:
                 text = (
                     f"What was {fate.get(side, 'changed')} in {side} was agreed with nobody: there is one record only."
                 )
-                raise Slip("T610", name.span, text, "Give both records as they were last agreed.")
+                raise Slip("T609", name.span, text, "Give both records as they were last agreed.")
         if not of.get("agreed", True) and (of.get("changed") or _gone(fate.values())):
             text = "What was never agreed can't have changed since."
-            raise Slip("T610", name.span, text, "Give the records as they are now.")
+            raise Slip("T609", name.span, text, "Give the records as they are now.")
 
 
 def _gone(fates: Iterable[str]) -> bool:

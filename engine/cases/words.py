@@ -17,7 +17,6 @@ from msgspec import Struct
 from engine.context import fold
 from engine.language.diagnostics import Span
 from engine.language.source import RawEntry
-from engine.language.suggestions import did_you_mean
 from engine.language.wording import described
 from engine.records import Reference, Value
 from engine.schema import Type
@@ -26,14 +25,12 @@ from engine.zoned import Zoned, is_zone, read_zoned
 Kind: TypeAlias = Literal["text", "moment", "time", "number", "arrow", "word", "mark", "entry", "end"]
 
 
-@dataclass(frozen=True, slots=True)
 class Slip(Exception):
     """What is wrong with one entry of a case; becomes a problem of the file."""
 
-    code: str
-    span: Span
-    message: str
-    hint: str = ""
+    def __init__(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.span, self.message, self.hint = code, span, message, hint
 
 
 class Token(Struct, frozen=True):
@@ -179,7 +176,7 @@ def _plain(token: Token, kind: Type, zone: str) -> Value:
 
 def read_moment(token: Token, zone: str) -> datetime | None:
     """The instant (UTC) that a moment means by this zone's clocks; None where there is no such day or time."""
-    said, _, there = token.text.replace("T", " ").partition(" ")
+    said, there = token.text[:10], token.text[11:]
     clock, _, named = there.partition(" ")
     if clock and not clock[0].isdigit():
         clock, named = "", there
@@ -260,9 +257,7 @@ def _reference(cursor: Cursor, kind: Type) -> Value:
             raise Slip("T603", flag.span, f"{flag.text} is not {described(kind)}.", 'Write the name in quotes: "Acme".')
         flags.append(flag.text)
     if cursor.next.kind != "text":
-        raise Slip(
-            "T603", cursor.next.span, "A name in quotes is expected here.", did_you_mean(cursor.next.text, known)
-        )
+        raise Slip("T603", cursor.next.span, "A name in quotes is expected here.", 'Such as "Acme"; for none, empty.')
     name = unquoted(cursor.take())
     return Reference(None if new else fold(name), name, tuple(flags))
 

@@ -7,6 +7,7 @@ Scheme (and where the texts stand, in ``catalogue/``):
   T400-T499  tables (translate)                     tables.py        back half
   T500-T549  sections and policies that are missing policies.py      front half
   T550-T599  unreachable, unbounded, no key …       completeness.py  back half
+  T600-T699  case files                             cases.py         engine/cases
 Numbers are never used twice; T900 to T999 told of what was not built yet. Each code has golden files under
 tests/unit/engine/language/golden.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.language.catalogue import completeness, names, policies, tables, text, types
+from engine.language.catalogue import cases, completeness, names, policies, tables, text, types
 from engine.language.catalogue.code import Code
 
 _ALL = (
@@ -24,6 +25,9 @@ _ALL = (
 )  # fmt: skip
 
 CATALOGUE: Final[Mapping[str, Code]] = {code.code: code for code in _ALL}
+
+CASES: Final[Mapping[str, Code]] = {code.code: code for code in cases.CODES}
+"""The codes of case files, which have golden files under tests/unit/engine/cases/golden."""
 
 _INTRODUCTION: Final = """\
 # What can be wrong with a rule file
@@ -35,18 +39,19 @@ gives its message, each right one compiles.
 _HUNDREDS: Final[Mapping[str, str]] = {
     "T1": "Text and layout", "T2": "Names", "T3": "Types, lenses and arrows", "T4": "Translate tables",
     "T5": "Sections, cases and choices",
+    "T6": "Case files",
 }  # fmt: skip
 _SHOWN: Final = str.maketrans({"\t": "⇥", "\u00a0": "⍽"})
 
 
 def reference() -> str:
     """The reference page of all codes, as Markdown."""
-    parts = [_INTRODUCTION]
+    parts, known = [_INTRODUCTION], {**CATALOGUE, **CASES}
     for hundred, title in _HUNDREDS.items():
-        codes = sorted(code for code in CATALOGUE if code.startswith(hundred))
+        codes = sorted(code for code in known if code.startswith(hundred))
         if codes:
             parts.append(f"## {title}\n")
-            parts += [_chapter(CATALOGUE[code]) for code in codes]
+            parts += [_chapter(known[code]) for code in codes]
     return "\n".join(parts)
 
 
