@@ -60,7 +60,7 @@ class Action(Struct, frozen=True, kw_only=True):
     ``id`` is the idempotency mark: derived from run and pair, found again on the record after a crash. ``target`` is
     None for a creation. ``values`` holds whole top-level fields, ready for the adapter. ``entry`` is the rule entry
     behind the action as a whole. ``copy`` is the id of what an interrupted move has already made at its target;
-    ``mail`` is whom the write makes Microsoft 365 mail.
+    ``mail`` is whom the write makes Microsoft 365 mail; ``warnings`` are sentences for whoever reads the plan.
     """
 
     id: str
@@ -77,6 +77,7 @@ class Action(Struct, frozen=True, kw_only=True):
     title: str = ""
     copy: str | None = None
     mail: Mail = NO_MAIL
+    warnings: tuple[str, ...] = ()
 
     def content(self) -> str:
         """Digest of what the action does, without ids made for one run: equal in a saved plan and a fresh one."""

@@ -82,7 +82,8 @@ class Schema:
     records of a ``shared`` kind live in a space that several users share; ``identity`` is the field whose value all
     copies of one thing have in common, where several mailboxes hold one each; ``organiser`` names who may change it for
     all of them, and ``guests`` the people whom a change mails; ``cancelled`` says that it takes place no more, and
-    ``repeats`` how a new one is to repeat."""
+    ``repeats`` how a new one is to repeat. ``left_behind`` tells people what a move to another place can't take along.
+    """
 
     side: Side
     kind: str
@@ -97,6 +98,7 @@ class Schema:
     guests: str = ""
     cancelled: str = ""
     repeats: str = ""
+    left_behind: str = ""
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -174,7 +174,10 @@ def _fields(rows: tuple[Row, ...]) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-CONTACT: Final = Schema(M365, "contact", _fields(CONTACT_ROWS), title=("displayName",), label="Outlook contact")
+CONTACT: Final = Schema(
+    M365, "contact", _fields(CONTACT_ROWS), title=("displayName",), label="Outlook contact",
+    left_behind="made again there; a photo, and what other programs keep with it, stays with the deleted one",
+)  # fmt: skip
 CONTACT_FOLDER: Final = Schema(
     M365, "contactFolder", _fields(CONTACT_FOLDER_ROWS), title=("displayName",), dated=False, label="Contact folder"
 )

@@ -24,6 +24,7 @@ from engine.records import CRM, M365
 from engine.settings import effective
 from engine.sync.pipeline import Tick
 from engine.sync.read import Progress, silent
+from engine.sync.warn import Neighbour
 from graph_client.endpoints import Endpoints
 from graph_client.planner.catalogue import Catalogue
 from graph_client.system import GraphSystem
@@ -245,8 +246,19 @@ class Installation:
             context=contexts[0], others=tuple(contexts[1:]),
             crm=self.crm.reading(program.crm.kind, program.reads[CRM]), m365=self.m365,
             state=state or self.state, run=run, clock=self.milliseconds, everything=everything,
-            limits=self.settings.limits, progress=progress,
+            limits=self.settings.limits, progress=progress, neighbours=lambda: self._neighbours(space, program),
         )  # fmt: skip
+
+    def _neighbours(self, space: Space, program: Program) -> dict[str, Neighbour]:
+        """The users of all other mailboxes, by space."""
+        now = self.clock()
+        return {
+            one.id: Neighbour(
+                one.upn, Context(now, one.zone, one.user, self.settings_of(program, one.user), account=one.id)
+            )
+            for one in accounts(self.engine, self.org)
+            if one.id != space.id and one.status != "disconnected"
+        }
 
     def _directory(self, program: Program) -> Directory:
         """Who is who for records that have copies in several mailboxes: accounts of the users who sync this kind, and

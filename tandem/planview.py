@@ -59,6 +59,7 @@ class ActionView:
     place: str
     fields: tuple[FieldView, ...]
     mail: Mail = NO_MAIL
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class _Traversal:
             SIGNS[action.klass], f"{verb} in {action.side}", action.klass, action.side, action.kind, action.target,
             shown.safe(shown.shorten(action.title or decision.title)) or "(no name)", shown.safe(reason), action.entry,
             self.place(action.entry), tuple(map(self.field, action.changes)), action.mail,
+            tuple(map(shown.safe, action.warnings)),
         )  # fmt: skip
 
     def field(self, change: FieldChange) -> FieldView:

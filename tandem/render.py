@@ -45,6 +45,7 @@ def _action(action: ActionView, paint: Paint) -> Iterator[str]:
     widest = min(max(map(shown.width, values), default=0), _VALUES)
     if action.mail.people:
         yield f"      {paint('held', mailed(action.mail))}"
+    yield from (f"      {paint('held', f'warning: {warning}')}" for warning in action.warnings)
     for field, value in zip(action.fields, values, strict=True):
         lost = paint("held", "  replaces an entry") if field.lost else ""
         place = "  " + paint("place", field.place) if field.place else ""
@@ -139,7 +140,8 @@ def _action_json(action: ActionView) -> dict[str, object]:
     return {
         "side": action.side, "verb": verb, "class": action.klass, "kind": action.kind, "id": action.target,
         "title": action.title, "reason": action.reason, "entry": action.entry, "rule": action.place,
-        "mail": structs.asdict(action.mail) if action.mail.people else None, "changes": changes,
+        "mail": structs.asdict(action.mail) if action.mail.people else None, "warnings": list(action.warnings),
+        "changes": changes,
     }  # fmt: skip
 
 

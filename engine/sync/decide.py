@@ -200,7 +200,9 @@ def _leave(
         return delete(rules, pairing, link, crm, choice, reason.text)
     asleep = replace(link, state="dormant", reason=reason.text, entry=choice.entry)
     if choice.policy == "sync a last time, then stop" and crm is not None:
-        return merged(rules, pairing, asleep, crm, m365, "dormant")
+        last = merged(rules, pairing, asleep, crm, m365, "dormant")
+        told = tuple([replace(action, warnings=(f"the last time: {reason.text}",)) for action in last.actions])
+        return replace(last, actions=told) if told else last
     return keep(pairing, asleep)
 
 

@@ -27,6 +27,7 @@ from engine.sync.read import Progress, Reading, again, read_changes, silent
 from engine.sync.rules import Rules
 from engine.sync.settle import Settled, settle
 from engine.sync.slots import Layout, layout
+from engine.sync.warn import Neighbours, nobody, warned
 
 LEASE_MS: Final = 180_000
 PAGE: Final = 500
@@ -38,7 +39,7 @@ ATTEMPTS: Final = 3
 class Tick(Struct, frozen=True, kw_only=True):
     """One space and one rule file at one instant. ``everything`` reads both sides whole, whatever the cursors say.
     ``clock`` gives UTC milliseconds, for leases only. ``others`` are the contexts of the space's further members: each
-    pair is decided by the rules of one of them."""
+    pair is decided by the rules of one of them. ``neighbours`` tells of other spaces, for warnings."""
 
     program: Program
     space: Space
@@ -52,6 +53,7 @@ class Tick(Struct, frozen=True, kw_only=True):
     limits: Mapping[Class, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
     progress: Progress = silent
     others: tuple[Context, ...] = ()
+    neighbours: Neighbours = nobody
 
     @property
     def contexts(self) -> tuple[Context, ...]:
@@ -143,9 +145,13 @@ def _decisions(
         first=not reading.before.basis,
     )  # fmt: skip
     pages = completer.pages(gatherer.run(), PAGE)
-    found = (_decided(completer, rules.under(context), page) for context, page in pages)
+    found = (_warned(tick, page, _decided(completer, rules.under(context), page)) for context, page in pages)
     decided = tuple(decision for decisions in found for decision in decisions)
     return as_series(rules, decided, lambda: _links(tick)), rules
+
+
+def _warned(tick: Tick, page: Sequence[Pairing], decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    return warned(tick.program, tick.space, tick.state, tick.neighbours, page, decisions)
 
 
 def _links(tick: Tick) -> Iterator[Link]:

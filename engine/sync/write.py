@@ -69,6 +69,7 @@ def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entr
         expected_version=record.version,
         values=compose(record.values, merged.seen[record.side], written, groups), changes=tuple(changes),
         entry=entry or changes[0].entry, title=title(rules.program, record),
+        reason=rules.program.m365.left_behind if verb == "move" else "",
     )  # fmt: skip
 
 
