@@ -21,27 +21,41 @@ if TYPE_CHECKING:
 def capture_record(installation: Installation, record: str, user: str | None) -> str:
     """A case of the pair that this id belongs to, or of a record that has no counterpart yet. Raises UserError for an
     id that no mailbox's rules know."""
-    for space in installation.chosen_spaces(user):
-        for program in installation.programs():
-            if program.m365.shared == space.shared:
-                tick = installation.tick(space.space, program, "capture")
-                found = _in_space(tick, record)
-                if found is not None:
-                    return found
-    raise UserError(
-        f"No record that is synced has the id {record}.", "`tandem crm list` and `tandem history` tell ids."
-    )
+    ticks = [
+        installation.tick(space.space, program, "capture")
+        for space in installation.chosen_spaces(user)
+        for program in installation.programs()
+        if program.m365.shared == space.shared
+    ]
+    pair = next((found for tick in ticks if (found := _linked(record, tick)) is not None), None)
+    if pair is not None:
+        return pair
+    alone = sorted(one for tick in ticks if (one := _alone(record, tick)) is not None)
+    if alone:
+        return alone[0][1]
+    hint = "`tandem crm list` and `tandem history` tell ids."
+    raise UserError(f"No record that is synced has the id {record}.", hint)
 
 
-def _in_space(tick: Tick, record: str) -> str | None:
+def _linked(record: str, tick: Tick) -> str | None:
+    """The case of a pair, or of an item that waits for its counterpart."""
     program = tick.program
-    crm, m365 = tick.crm.reader(tick.space), tick.m365.reader(tick.space)
     for link, base in tick.state.links(tick.space.id, program.name, [record], [record]):
-        states = _one(crm, program.crm.kind, link.crm_id), _one(m365, program.m365.kind, link.m365_id, program)
+        crm = _one(tick.crm.reader(tick.space), program.crm.kind, link.crm_id)
+        m365 = _one(tick.m365.reader(tick.space), program.m365.kind, link.m365_id, program)
         known: Base | None = base if link.crm_id and link.m365_id else None
-        return captured(program, _context(tick, states[0]), known, *states)
-    alone = _one(crm, program.crm.kind, record)
-    return captured(program, _context(tick, alone), None, alone, None) if isinstance(alone, Record) else None
+        return captured(program, _context(tick, crm), known, crm, m365)
+    return None
+
+
+def _alone(record: str, tick: Tick) -> tuple[bool, str] | None:
+    """The case of a CRM record that has no counterpart, with whether it is out of scope for this mailbox."""
+    program = tick.program
+    crm = _one(tick.crm.reader(tick.space), program.crm.kind, record)
+    if not isinstance(crm, Record):
+        return None
+    context = _context(tick, crm)
+    return program.scope(crm, None, context) is not None, captured(program, context, None, crm, None)
 
 
 def _one(view: ReadView, kind: str, id: str | None, program: Program | None = None) -> Present | None:

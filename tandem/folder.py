@@ -100,13 +100,14 @@ def _agree(settings: Settings, given: Mapping[str, str | bool]) -> None:
 
 
 def _copy_rules(target: Path) -> list[str]:
+    """The shipped rules with their cases, where there are none yet."""
     if target.exists():
         return []
-    target.mkdir(mode=0o700)
-    for path in sorted(rules().iterdir()):
-        if path.suffix == ".rules":
-            shutil.copyfile(path, target / path.name)
-            (target / path.name).chmod(0o600)
+    for folder, pattern in ((Path(), "*.rules"), (Path("cases"), "*.case")):
+        (target / folder).mkdir(mode=0o700)
+        for path in sorted((rules() / folder).glob(pattern)):
+            shutil.copyfile(path, target / folder / path.name)
+            (target / folder / path.name).chmod(0o600)
     return [f"rules       {target} (yours to edit)"]
 
 

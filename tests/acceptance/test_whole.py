@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sqlite3
 import time
@@ -48,9 +49,7 @@ def test_init_completes_what_is_there_and_says_what_next(installation: Installed
         "says something else for: client_id"
         in installation.tandem("init", installation.folder, "--client-id", "other", code=1).err
     )
-    for path in (installation.folder / "rules").iterdir():
-        path.unlink()
-    (installation.folder / "rules").rmdir()
+    shutil.rmtree(installation.folder / "rules")
     assert "There is no rules folder" in installation.tandem("plan", code=1).err
     assert "rules" in installation.tandem("init", installation.folder).out
 

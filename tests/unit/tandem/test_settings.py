@@ -24,14 +24,15 @@ def _with(folder: Path, text: str) -> Path:
 
 
 def test_a_fresh_folder_has_the_defaults_and_is_its_owners_alone(tmp_path: Path) -> None:
-    """What init writes reads back as the defaults; folder 0700, files 0600, rules copied."""
+    """What init writes reads back as the defaults; folders 0700, files 0600, rules and cases copied."""
     settings, made = make_folder(tmp_path / "new" / "one", {"name": 'The "Firm"', "client_id": "c"})
     assert settings.name == 'The "Firm"' and settings.microsoft == Microsoft(client_id="c")
     assert settings.database == f"sqlite:///{tmp_path / 'new' / 'one' / 'tandem.db'}"
     assert settings.limits == DEFAULT_LIMITS and settings.interval_minutes == 10
     assert _mode(settings.folder) == 0o700 and _mode(settings.rules) == 0o700
-    files = [settings.folder / FILE, *settings.rules.iterdir()]
-    assert {_mode(file) for file in files} == {0o600} and len(files) >= 2
+    files = [settings.folder / FILE, *(path for path in settings.rules.rglob("*") if path.is_file())]
+    assert {_mode(file) for file in files} == {0o600} and _mode(settings.rules / "cases") == 0o700
+    assert {path.suffix for path in files} == {".toml", ".rules", ".case"}
     assert len(made) == 2
 
 
