@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from syrupy.assertion import SnapshotAssertion
 
+from engine.cases.entries import ENTRIES
 from engine.cases.expecting import lines
+from engine.cases.model import WHATS
 from tandem.casefiles import Cases, read_folder, run_cases
 from tandem.cli.main import main
 
@@ -156,3 +159,20 @@ def test_a_question_is_answered_and_stored_when_confirmed(rules: Path, monkeypat
         '      surname  "Lee"        by map/lastname<->surname',
     ]
     assert tandem("test", path).exit_code == 0
+
+
+def test_the_page_about_cases_is_true(rules: Path) -> None:
+    """The example of docs/cases.md, step by step: the question, the answer stored, and a rule changed."""
+    page = (ROOT / "docs" / "cases.md").read_text("utf-8")
+    case, asked, failed = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    mine = rules / "cases" / "mine.case"
+    mine.write_text(case, "utf-8")
+    assert f"$ tandem test -k typed\n{tandem('test', rules, '-k', 'typed').output}" == asked
+    assert tandem("accept", rules, "-k", "typed", "--yes").exit_code == 0
+    assert tandem("test", rules, "-k", "typed").output == "1 case: 1 passed.\n"
+    path = rules / "contacts.rules"
+    path.write_text(re.sub(r"(?m)^( +mobile +)<->", r"\1 ->", path.read_text("utf-8")), "utf-8")
+    assert f"$ tandem test -k typed\n{tandem('test', rules, '-k', 'typed').output}" == failed
+    entries = re.findall(r"(?m)^\| `(\S+)", page)
+    assert {one.strip("`") for one in entries} >= {*ENTRIES} - {"like"} - {"m365", "taken", "read-only"}
+    assert all(f"`{what.partition(' in ')[0]}" in page for what in WHATS)
