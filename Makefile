@@ -32,10 +32,12 @@ check: $(TEST) ## layout, lint, types and the rules; seconds
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/tandem check rules/
+	@$(BIN)/tandem fmt --check rules/
 
-fmt: $(TEST) ## put the code into its one layout
+fmt: $(TEST) ## put the code and the rules into their one layout
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format
+	@$(BIN)/tandem fmt rules/
 
 bench: $(TEST) ## the table of speed and memory numbers
 	@$(BIN)/python tests/bench/table.py

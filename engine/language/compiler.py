@@ -29,6 +29,11 @@ def compile_folder(folder: Path, schemas: Schemas) -> tuple[Program, ...]:
 
     Raises RuleErrors with the problems of all files, UserError when there is nothing to read.
     """
+    return compile_files({path.name: _read(path) for path in rule_files(folder)}, schemas)
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """All ``*.rules`` files of a folder, sorted by name; UserError when there is none."""
     if not folder.is_dir():
         raise UserError(f"There is no rules folder {folder}.", "Name the folder that holds your *.rules files.")
     try:
@@ -40,7 +45,7 @@ def compile_folder(folder: Path, schemas: Schemas) -> tuple[Program, ...]:
         raise UserError(
             f"The folder {folder} holds no rule files.", f"Rule files end in {SUFFIX}; put at least one there."
         )
-    return compile_files({path.name: _read(path) for path in paths}, schemas)
+    return paths
 
 
 def compile_files(files: Mapping[str, str | bytes], schemas: Schemas, limits: Limits = LIMITS) -> tuple[Program, ...]:

@@ -27,6 +27,7 @@ class Entry:
 COMMANDS: Final[Mapping[str, Entry]] = {
     "init": Entry("tandem.cli.operate:init", "Make an installation: folder, settings, key, database, rules."),
     "check": Entry("tandem.cli.rules:check", "Check rule files; say everything that is wrong with them."),
+    "fmt": Entry("tandem.cli.layout:fmt", "Put rule files into their one layout."),
     "test": Entry("tandem.cli.cases:test", "Run the cases of the rules: what they are expected to do."),
     "accept": Entry("tandem.cli.cases:accept", "Store what came of cases as what is expected of them."),
     "capture": Entry("tandem.cli.cases:capture", "Make a case from a live record, without personal data."),

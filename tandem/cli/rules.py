@@ -21,11 +21,16 @@ def check(context: click.Context, rules: tuple[Path, ...], as_json: bool) -> Non
     """Check RULES (files, or folders of *.rules files) and say everything that is wrong.
 
     Without RULES, those of the installation, or the shipped ones. Exit code 1 when there is a problem.
+    Lines and columns count from 1, in characters; end_column is the one behind the last.
 
     \b
     Examples:
       tandem check
       tandem check rules/contacts.rules
+      tandem check --json
+        {"problems": [{"code": "T201", "file": "contacts.rules", "line": 62, "column": 29,
+         "end_column": 39, "message": "m365.contact has no field called “mobilPhone”.",
+         "hint": "Did you mean “mobilePhone”?"}]}
     """
     from engine.language.diagnostics import RuleErrors
     from tandem.cli.screen import rule_style
@@ -47,29 +52,37 @@ def check(context: click.Context, rules: tuple[Path, ...], as_json: bool) -> Non
 
 def _compiled(context: click.Context, rules: tuple[Path, ...]) -> list[tuple[str, int]]:
     """Name and size of each file that compiled."""
-    from engine import resources
-    from engine.errors import UserError
     from engine.language.compiler import compile_files, compile_folder
-    from tandem.cli.opening import settings
     from tandem.rulefiles import SCHEMAS
 
-    if not rules:
-        try:
-            rules = (settings(context).rules,)
-        except UserError:
-            if context.find_root().obj:
-                raise
-            rules = (resources.rules(),)
+    rules = given_or_installed(context, rules)
     programs: list[Program] = []
     for folder in (path for path in rules if path.is_dir() or not path.suffix):
         programs += compile_folder(folder, SCHEMAS)
     files = [path for path in rules if not path.is_dir() and path.suffix]
     if files:
-        programs += compile_files({str(path): _read(path) for path in files}, SCHEMAS)
+        programs += compile_files({str(path): read(path) for path in files}, SCHEMAS)
     return [(program.name, len(program.entries)) for program in programs]
 
 
-def _read(path: Path) -> bytes:
+def given_or_installed(context: click.Context, rules: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files and folders named, else the installation's rule folder, else that of the shipped rules."""
+    from engine import resources
+    from engine.errors import UserError
+    from tandem.cli.opening import settings
+
+    if rules:
+        return rules
+    try:
+        return (settings(context).rules,)
+    except UserError:
+        if context.find_root().obj:
+            raise
+        return (resources.rules(),)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a rule file, as far as one may be long. Raises UserError where it can't be read."""
     from engine.errors import UserError
     from engine.language.source import LIMITS
 

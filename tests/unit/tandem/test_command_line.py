@@ -123,3 +123,30 @@ def test_rules_are_checked_wherever_they_lie(tmp_path: Path) -> None:
     assert as_json.exit_code == 1 and '"column": ' in as_json.stdout and "mobilePhone" in as_json.stdout
     missing = CliRunner().invoke(main, ["check", str(tmp_path / "none.rules")])
     assert missing.exit_code == 1 and "can't be read" in missing.stderr
+
+
+def test_rules_are_laid_out(tmp_path: Path) -> None:
+    """`tandem fmt` mends white space; --check and --diff write nothing; what has a mistake is told and left alone."""
+    good = (ROOT / "rules" / "tasks.rules").read_text("utf-8")
+    sound, rough, wrong = (tmp_path / name for name in ("a.rules", "b.rules", "c.rules"))
+    run = CliRunner().invoke
+    sound.write_text(good, "utf-8")
+    assert run(main, ["fmt", "--check", str(tmp_path)]).stdout == "1 file, nothing to change.\n"
+    rough.write_bytes(b"\xef\xbb\xbf" + good.replace("  title  ", "\ttitle ").replace("\n", "  \r\n").encode())
+    before = rough.read_bytes()
+    rough.chmod(0o640)
+    checked = run(main, ["fmt", "--check", str(tmp_path)])
+    assert (checked.exit_code, checked.stdout) == (1, f"{rough}: would be laid out anew.\n")
+    shown = run(main, ["fmt", "--diff", str(tmp_path)])
+    assert shown.exit_code == 0 and "-\\ufefflanguage 1  \\r\n-" in shown.stdout and "\n+language 1\n" in shown.stdout
+    assert rough.read_bytes() == before
+    mistaken = good.replace("subject  ", "subject =", 1).replace("map\n", "map\n\n\n")
+    wrong.write_text(mistaken, "utf-8")
+    done = run(main, ["fmt", str(tmp_path)])
+    assert done.exit_code == 1 and done.stdout.startswith(f"{rough}: laid out anew.\n")
+    told = run(main, ["check", str(tmp_path)]).stdout
+    assert "1 problem found." in done.stdout and done.stdout.splitlines()[1].split("  ")[0] in told
+    assert (rough.read_text("utf-8"), rough.stat().st_mode & 0o777, wrong.read_text("utf-8")) == (good, 0o640, mistaken)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.rules", "b.rules", "c.rules"]
+    assert run(main, ["fmt", "--check"]).exit_code == 0, "the shipped files"
+    assert "can't be read" in run(main, ["fmt", str(tmp_path / "none.rules")]).stderr
