@@ -119,7 +119,12 @@ def _has_strange_characters(file: str, text: str, problems: Problems) -> bool:
         also = "" if not more else f" ({'more' if more >= _ENOUGH else more} other line{'s' if more > 1 else ''} too)"
         span = Span(file, line, column, column + 1)
         if code == "T103":
-            problems.add(code, span, f"There is a tab here{also}.", "Indent and align with spaces.")
+            problems.add(
+                code,
+                span,
+                f"There is a tab here{also}.",
+                "Write spaces in its place; `tandem fmt` does so outside of quoted texts.",
+            )
         else:
             problems.add(
                 code, span, f"There is a character here that can't be seen: U+{ord(match.group()):04X}{also}.",

@@ -36,8 +36,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_checking_rules_needs_only_the_parser() -> None:
-    """`tandem check` loads the parser, and neither database nor network libraries."""
+    """`tandem check` and `tandem fmt` load the parser, and neither database nor network libraries."""
     assert _imported("check", "rules") & set(HEAVY) == {"lark"}
+    assert _imported("fmt", "--check", "rules") & set(HEAVY) == {"lark"}
 
 
 def _commands() -> Iterator[tuple[str, click.Command]]:

@@ -239,6 +239,20 @@ def test_files_that_were_cut_about(name: str, data: st.DataObject) -> None:
         unchanged(text, smooth)
 
 
+def test_other_mistakes_are_no_hindrance(golden: Path) -> None:
+    """Wrong files that parse, whatever is wrong with their names, types or sections, are laid out by the same laws."""
+    count = 0
+    for path in sorted(golden.glob("*.rules")):
+        text = path.read_bytes().decode("utf-8", "replace")
+        try:
+            smooth = laid_out(text)
+        except RuleErrors:
+            continue
+        count += 1
+        unchanged(text, smooth)
+    assert count > 60
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [(b"language 1\n\xff", "T102"), (b"", "T111"), (b'language 1\nmap\n  a <-> "b\t"\n', "T103"),
