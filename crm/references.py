@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, select, update
 
 from crm.access import ORG
 from crm.among import among
@@ -121,7 +121,8 @@ def insert_named(transaction: Transaction, named: Named, new: Sequence[tuple[str
         }
         for crm_id, name in new
     ]  # fmt: skip
-    transaction.connection.execute(insert(named.table), rows)
+    columns = [column.name for column in named.table.columns if column.name in rows[0]]
+    transaction.insert(named.table, columns, [tuple(map(row.__getitem__, columns)) for row in rows])
     transaction.touch(named.table)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
+import msgspec
 import sqlalchemy as sa
 
 
@@ -14,6 +14,6 @@ def among(connection: sa.Connection, column: sa.ColumnElement[str], keys: Iterab
     key: SQLite's planner does not see that a second index would find them faster."""
     listed = list(keys)
     if connection.dialect.name == "sqlite":
-        each = sa.func.json_each(json.dumps(listed)).table_valued("value")
+        each = sa.func.json_each(msgspec.json.encode(listed).decode()).table_valued("value")
         return column.in_(sa.select(each.c.value))
     return column == sa.any_(sa.bindparam(None, listed, type_=sa.ARRAY(sa.Text), unique=True))
