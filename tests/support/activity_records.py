@@ -1,4 +1,4 @@
-"""One meeting as the CRM and Outlook know it, and the rules of activities: what situations are made of."""
+"""One meeting as the CRM and Outlook know it, and the rules of activities: what tests are made of."""
 
 from __future__ import annotations
 

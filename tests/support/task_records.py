@@ -1,4 +1,4 @@
-"""One task as the CRM and Planner know it, and the shipped rules of tasks: what situations are made of."""
+"""One task as the CRM and Planner know it, and the shipped rules of tasks: what tests are made of."""
 
 from __future__ import annotations
 
@@ -23,31 +23,11 @@ TO_DO: Final = Reference("b1", "Site / To do")
 IN_PLANNER: Final = Reference("b1", "Site / To do", ("in_planner",))
 OWN_LIST: Final = Reference("7", "Errands")
 CONNECTED: Final = Directory({"u1": "a1", "u2": "a2", "u3": "a3"})
-IDEAS, IDEAS_LISTED = Reference("b2", "Move / Ideas"), Reference("b2", "Move / Ideas", ("in_planner",))
 
 
 def on(days: int, time: str = "10:30") -> str:
     """An instant, so many days from now."""
     return f"{NOW + timedelta(days=days):%Y-%m-%d}T{time}:00Z"
-
-
-CRM_VALUES: Final[dict[str, Value]] = {
-    "subject": "Paint the door", "taskstatus": "In Progress", "taskpriority": "High", "date_start": on(3, "14:15"),
-    "due_date": "2026-11-30", "description": "Green.", "tasklist": IN_PLANNER, "users": ("u2",),
-}  # fmt: skip
-M365_VALUES: Final[dict[str, Value]] = {
-    "title": "Paint the door", "percentComplete": 30, "priority": 5, "dueDateTime": on(3), "bucket": TO_DO,
-    "assignments": ("a1", "a2", "x9"), "hasDescription": True, "createdBy": "a2", "details": ("Green.",),
-}  # fmt: skip
-CHANGED_CRM: Final[dict[str, Value]] = {
-    "subject": "Paint the gate", "taskstatus": "Done", "taskpriority": "Low", "date_start": on(5, "16:45"),
-    "due_date": "2026-12-01", "description": "Blue.", "tasklist": IDEAS_LISTED, "users": ("u3",),
-}  # fmt: skip
-CHANGED_M365: Final[dict[str, Value]] = {
-    "title": "Paint the wall", "percentComplete": 100, "priority": 1, "dueDateTime": on(6), "bucket": IDEAS,
-    "assignments": ("a2", "a3", "x8"), "details": ("Red.",), "startDateTime": on(1),
-}  # fmt: skip
-NOTHING: Final[Mapping[str, Value]] = {}
 
 
 @cache
@@ -90,17 +70,3 @@ def planned(**values: Value) -> Record:
     whole: dict[str, Value] = {field.name: None for field in graph_fields.PLANNER_TASK.fields if field.part is None}
     usual: dict[str, Value] = {"plan": Reference("p1", "Site"), "bucket": TO_DO, "percentComplete": 0}
     return Record(M365, "plannerTask", "m", "w1", {**whole, **usual, **values})
-
-
-AGREED_CRM: Final = task(**CRM_VALUES)
-AGREED_M365: Final = planned(**M365_VALUES)
-
-
-def but(record: Record, given: Mapping[str, Value] = NOTHING, **values: Value) -> Record:
-    """The record after an edit."""
-    return with_values(record, {**record.values, **given, **values}, "v2")
-
-
-def with_values(record: Record, values: Mapping[str, Value], version: str = "") -> Record:
-    """The record with these values only."""
-    return Record(record.side, record.kind, record.id, version or record.version, values, record.modified)

