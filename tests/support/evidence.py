@@ -40,9 +40,8 @@ def writes(control: ControlClient) -> list[str]:
     the log was last reset."""
     sent: list[dict[str, Any]] = []
     for request in control.log():
-        parts = request.get("batch")
-        sent += parts if isinstance(parts, list) else [request] if request["path"].startswith("/v1.0/") else []
-    return [f"{one['method']} {one['path']}" for one in sent if one["method"] not in READING]
+        sent += request["batch"] or ([request] if request["path"].startswith("/v1.0/") else [])
+    return [f"{one['method']} {one['path'].removeprefix('/v1.0')}" for one in sent if one["method"] not in READING]
 
 
 def actions(plan: dict[str, Any]) -> list[tuple[str, str, str]]:
