@@ -17,7 +17,7 @@ from engine.language.program import Direction, Line, Program, Reason, Rival
 from engine.lenses.base import Untranslatable
 from engine.links import Base
 from engine.plans import FieldChange, Refusal
-from engine.records import CRM, M365, NO_BASE, Absence, Record, Side, Value, opposite
+from engine.records import CRM, M365, NO_BASE, Absence, Record, Reference, Side, Value, opposite
 from engine.sync.lists import ListMerge, added_fields, path_on
 from engine.sync.pairs import Pairing
 from engine.sync.slots import Layout, guessed, view
@@ -99,7 +99,15 @@ class Merger(Struct, frozen=True):
         crm_path, m365_path = line.crm_path or "", line.m365_path or ""
         a, b = self.values[CRM][crm_path], self.values[M365][m365_path]
         ba, bb = self.base.crm.get(crm_path, NO_BASE), self.base.m365.get(m365_path, NO_BASE)
-        return _Slot(a, b, ba, bb, _changed(line, a, ba), _changed(line, b, bb))
+        renamed = self._renamed(m365_path, b, bb)
+        return _Slot(a, b, ba, bb, _changed(line, a, ba), _changed(line, b, bb) and not renamed)
+
+    def _renamed(self, path: str, value: Value, base: Value | Absence) -> bool:
+        """Whether the place a record lies in only got another name: nobody has moved it."""
+        field = self.program.m365.by_name.get(path)
+        if field is None or not field.place or not isinstance(value, Reference) or not isinstance(base, Reference):
+            return False
+        return value.id is not None and value.id == base.id
 
     def _record_winner(self, slots: Sequence[tuple[int, _Slot]]) -> Side | None:
         """The side that wins every line, where the rules decide conflicts per record and both sides changed."""

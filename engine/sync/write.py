@@ -63,12 +63,13 @@ def _update(rules: Rules, pairing: Pairing, record: Record, merged: Merged, entr
     groups = rules.layout.slots[record.side]
     written = {change.path: change.after for change in changes}
     verb: Literal["move", "update"] = "move" if moves(rules.program, record.side, written) else "update"
+    leading = next((c for c in changes if moves(rules.program, record.side, (c.path,))), changes[0])
     return Action(
         id=mark(rules.run, pairing.id, record.side, verb), side=record.side, kind=record.kind, verb=verb,
         klass="overwrite" if any(change.lost for change in changes) else verb, target=record.id,
         expected_version=record.version,
         values=compose(record.values, merged.seen[record.side], written, groups), changes=tuple(changes),
-        entry=entry or changes[0].entry, title=title(rules.program, record),
+        entry=entry or leading.entry, title=title(rules.program, record),
         reason=rules.program.m365.left_behind if verb == "move" else "",
     )  # fmt: skip
 

@@ -248,3 +248,21 @@ def test_a_shared_contact_moves_for_all_and_the_plan_names_whom_it_leaves(world:
         sync(user)
     assert [place(only(world.cards(user))) for user in chosen] == ["Clients"] * 3
     assert world.links("ben")[0].state == "linked"
+
+
+def test_a_folder_that_is_renamed_in_outlook_moves_nothing(world: World, person: str) -> None:
+    """The contact lies where it lay, and is still moved when either side really moves it."""
+    card = only(world.cards())
+    home = outlook(world, "Clients")
+    world.m365.change("contactFolder", home.id or "", {"displayName": "Kunden"}, "mailbox-anna")
+    world.edit_card(card.id, parentFolder=Reference(home.id, "Kunden"), jobTitle="Chief")
+    world.sync()
+    assert (listed(world), only(world.people()).values["title"]) == (["Clients", "Press"], "Chief")
+    quiet(world)
+    world.crm.change("Contact", person, {"folder": folders(world, "Press")})
+    world.sync()
+    assert place(only(world.cards())) == "Press"
+    world.edit_card(only(world.cards()).id, parentFolder=Reference(home.id, "Kunden"))
+    world.sync()
+    assert listed(world) == ["Kunden"]
+    quiet(world)
