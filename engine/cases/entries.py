@@ -214,7 +214,16 @@ def _first(draft: Draft, cursor: Cursor, word: Token) -> None:
 def _series(draft: Draft, cursor: Cursor, word: Token) -> None:
     if not cursor.takes("of"):
         raise cursor.slip("“of” and a number are expected here.")
-    draft.of["series"] = int(cursor.need("number", "How many occurrences there are").text) - 1
+    token = cursor.need("number", "How many occurrences there are")
+    if not 1 <= int(token.text[:9]) <= _MOST:
+        raise Slip(
+            "T603", token.span, f"A series here has 1 to {_MOST} occurrences.", "Two or three tell all there is."
+        )
+    draft.of["series"] = int(token.text) - 1
+
+
+_MOST: Final = 50
+"""Occurrences of a series: rules can't tell more of them apart."""
 
 
 def _another(draft: Draft, cursor: Cursor, word: Token) -> None:

@@ -157,6 +157,9 @@ class _Reader:
         records, fate = of.get("records", {}), of.get("fate", {})
         if not records:
             raise Slip("T607", name.span, "This case has no record.", "Write crm or m365 with the fields that matter.")
+        if of.get("elsewhere") and "crm" not in records:
+            text = "The same meeting stands in another mailbox, and the CRM has no record of it."
+            raise Slip("T609", name.span, text, "Give the record in crm, too.")
         for side in SIDES:
             gone = fate.get(side) in ("deleted", "unreadable")
             if gone and side in of.get("changed", {}):

@@ -168,7 +168,7 @@ def _plain(token: Token, kind: Type, zone: str) -> Value:
             return token.text if len(token.text) == 10 and read_moment(token, zone) else None
         case "instant", "moment":
             moment = read_moment(token, zone)
-            return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment is not None and len(token.text) > 10 else None
+            return _exactly(moment) if moment is not None and len(token.text) > 10 else None
         case "zoned", "moment":
             return _zoned(token, zone)
     return None
@@ -184,10 +184,10 @@ def read_moment(token: Token, zone: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(f"{said} {clock.removesuffix('Z') or '00:00'}")
-    except ValueError:
+        here = UTC if clock.endswith("Z") else ZoneInfo(named or zone)
+        return found.replace(tzinfo=here).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day or time; none that can be told in UTC
         return None
-    here = UTC if clock.endswith("Z") else ZoneInfo(named or zone)
-    return found.replace(tzinfo=here).astimezone(UTC)
 
 
 def _zoned(token: Token, zone: str) -> str | None:
@@ -297,11 +297,18 @@ def _write_many(value: tuple[Value, ...], kind: Type, zone: str) -> str:
 
 def write_moment(moment: datetime, zone: str) -> str:
     """By the zone's clocks to the minute, or exactly in UTC where these can't say it."""
-    local = moment.astimezone(ZoneInfo(zone))
-    exact = moment.second == 0 and moment.microsecond == 0
-    if exact and local.replace(tzinfo=None).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) == moment:
-        return f"{local:%Y-%m-%d %H:%M}"
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if moment.second or moment.microsecond:
+        return _exactly(moment)
+    try:
+        local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        said_again = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        return _exactly(moment)
+    return local.isoformat(" ", "minutes") if said_again == moment else _exactly(moment)
+
+
+def _exactly(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _write_zoned(value: str, zone: str) -> str:

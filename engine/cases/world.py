@@ -150,7 +150,7 @@ class World:
             if field.container and field.place and (held is None or _named(held, home.name)):
                 values[field.name] = home
         if schema.identity and values[schema.identity] is None:
-            values[schema.identity] = MEETING
+            values[schema.identity] = id if id.startswith(_OTHERS) else MEETING
         stamp = self.setup.modified.get(side, self.setup.clock - timedelta(hours=1))
         group = SERIES if self.setup.series is not None and side == M365 else ""
         return Record(side, schema.kind, id, version, values, int(stamp.timestamp() * 1000), group=group)
@@ -184,7 +184,7 @@ class World:
         self._put(record)
         self.who[record.id] = record.id
         if taken:
-            other = self.record(M365, f"its item {number}", {})
+            other = self.record(M365, f"another {M365} of {number}", {})
             self._put(other)
             self._link(f"taken {number}", record, other)
             self.who[record.id] = HIDDEN
@@ -223,6 +223,7 @@ class World:
         return Base(kept[CRM], kept[M365] | self.program.recall(m365.values))
 
 
+_OTHERS: Final = "another"
 HIDDEN: Final = "-"
 """Records that only belong to the scenery."""
 SIDES: Final[Sequence[Side]] = (CRM, M365)

@@ -108,6 +108,9 @@ def test_each_slip_is_told_once_and_all_in_one_run(read: Read, text: str) -> Non
         ("clock  2026-02-30 10:00", "T603", "2026-11-22 09:00"),
         ("zone   \"Europe/Londom\"", "T603", "Europe/London"),
         ("series 3", "T601", ""),
+        ("series of 100000000000000000000", "T603", "Two or three"),
+        ("series of -1", "T603", "Two or three"),
+        ("clock  0001-01-01 00:00 Asia/Tokyo", "T603", "2026-11-22 09:00"),
         ("first   agreement", "T601", ""),
         ("never   mind", "T601", ""),
         ("elsewhere bob follows", "T601", "mailbox"),
@@ -124,6 +127,12 @@ def test_slips_are_understood(entry: str, code: str, hint: str, read: Read, text
     assert [problem.code for problem in problems] == [code], problems
     assert hint in problems[0].hint
     assert problems[0].span.line in (text.count("\n") + 5, text.count("\n") + 6)
+
+
+def test_a_meeting_elsewhere_needs_its_record(read: Read, text: str) -> None:
+    """What another mailbox leads belongs to a CRM record; a case that gives none says so."""
+    lone = '\ncase "x"\n  m365 pseudonym "Ann"\n  elsewhere bob leads\n  expect nothing\n'
+    assert [(one.code, one.hint) for one in read(text + lone)[1]] == [("T609", "Give the record in crm, too.")]
 
 
 @pytest.mark.parametrize("given", ["", "language 1\n", "# nothing\n", 'case "x"\n', "cases people\n", "language 2\n"])
@@ -161,6 +170,7 @@ def test_a_long_line_and_deep_brackets_are_answered_at_once(read: Read, text: st
 _TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters='\n"\\'), min_size=1, max_size=20)
 _NAMES = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True)
 _DAYS = st.dates().map(lambda day: day.isoformat())
+_MOMENTS = st.datetimes().map(lambda moment: f"{moment.replace(microsecond=0).isoformat()}Z")
 _RECENT = st.datetimes(min_value=words.datetime(1990, 1, 1), max_value=words.datetime(2060, 1, 1)).map(
     lambda moment: f"{moment.replace(microsecond=0).isoformat()}Z"
 )
@@ -172,7 +182,7 @@ KINDS: dict[str, tuple[Type, st.SearchStrategy[Value]]] = {
     "flag": (FLAG, st.booleans()),
     "integer": (INTEGER, st.integers()),
     "date": (DATE, _DAYS),
-    "instant": (INSTANT, _RECENT),
+    "instant": (INSTANT, _MOMENTS),
     "zoned": (ZONED, st.one_of(_DAYS, st.builds(lambda moment, zone: f"{moment}[{zone}]", _RECENT, _ZONES))),
     "user": (USER, st.one_of(_NAMES.filter(lambda name: name != "empty"), _TEXTS)),
     "account": (ACCOUNT, _TEXTS),
