@@ -304,7 +304,8 @@ def write_moment(moment: datetime, zone: str) -> str:
         said_again = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except OverflowError:
         return _exactly(moment)
-    return local.isoformat(" ", "minutes") if said_again == moment else _exactly(moment)
+    told = said_again == moment and not local.second  # before clocks were set by zones, they differed by seconds
+    return local.isoformat(" ", "minutes") if told else _exactly(moment)
 
 
 def _exactly(moment: datetime) -> str:
