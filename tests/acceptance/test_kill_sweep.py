@@ -16,7 +16,7 @@ BOTH_DELETE = ("deleted in m365:     recreate in m365", "deleted in m365:     de
 
 
 def a_few_people(here: Installed) -> None:
-    """Create, update and delete on both sides, in two mailboxes that share one new person. Two of the new ones have
+    """Create, update, move and delete, in two mailboxes that share one new person. Two of the new ones have
     nothing by which they could be matched: only what was noted before a write keeps them from being doubled."""
     here.edit_rules(*BOTH_DELETE)
     here.settings("ben", only_my_items="no")
@@ -29,7 +29,7 @@ def a_few_people(here: Installed) -> None:
     here.person(firstname="Plain-Here", lastname="Known")
     here.card("anna", givenName="Plain-There", surname="Known")
     here.edit_person(crm["Edited-Here"], title="Director")
-    here.edit_person(crm["Both"], title="Chair")
+    here.edit_person(crm["Both"], title="Chair", folder="Press")
     here.delete_person(crm["Deleted-Here"])
     here.card("anna", "Press", givenName="New-There", surname="Known", email="new.there@x.example", companyName="Zeta")
     here.edit_card("anna", cards["Edited-There"], jobTitle="Captain")
