@@ -12,7 +12,7 @@ from engine.language.diagnostics import Span
 from engine.language.program import Program
 from engine.language.suggestions import did_you_mean
 from engine.plans import NO_MAIL, Mail
-from engine.records import Side
+from engine.records import Reference, Side, Value
 from engine.schema import Type, steps
 
 _MAIL: Final = ("invitations", "updates", "cancellations", "outside")
@@ -138,9 +138,19 @@ def _same_fields(expected: Sequence[ToldField], told: Sequence[ToldField]) -> bo
 
 
 def field_meets(expected: ToldField, told: ToldField | None) -> bool:
-    if told is None or (expected.after, expected.lost) != (told.after, told.lost):
+    if told is None or expected.lost != told.lost or not _same(expected.after, told.after):
         return False
-    return expected.entry in ("", told.entry) and (not expected.said_before or expected.before == told.before)
+    return expected.entry in ("", told.entry) and (not expected.said_before or _same(expected.before, told.before))
+
+
+def _same(expected: Value, told: Value) -> bool:
+    """Whether values are written alike: what is pointed to is known by its name, and by whether it is there."""
+    if isinstance(expected, Reference) and isinstance(told, Reference):
+        known = (expected.id is None) is (told.id is None)
+        return known and (expected.name, expected.flags) == (told.name, told.flags)
+    if isinstance(expected, tuple) and isinstance(told, tuple):
+        return len(expected) == len(told) and all(map(_same, expected, told))
+    return expected == told
 
 
 def unmet(expected: Sequence[Told], told: Sequence[Told]) -> tuple[list[Told], list[Told]]:

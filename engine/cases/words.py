@@ -165,7 +165,7 @@ def _plain(token: Token, kind: Type, zone: str) -> Value:
             number = int(token.text)
             return number if kind.limit is None or 0 <= number <= kind.limit else None
         case "date", "moment":
-            return token.text if len(token.text) == 10 and read_moment(token, zone) else None
+            return _day(token)
         case "instant", "moment":
             moment = read_moment(token, zone)
             return _exactly(moment) if moment is not None and len(token.text) > 10 else None
@@ -190,10 +190,17 @@ def read_moment(token: Token, zone: str) -> datetime | None:
         return None
 
 
+def _day(token: Token) -> str | None:
+    try:
+        return date.fromisoformat(token.text).isoformat() if len(token.text) == 10 else None
+    except ValueError:
+        return None
+
+
 def _zoned(token: Token, zone: str) -> str | None:
     moment = read_moment(token, zone)
     if moment is None or len(token.text) == 10:
-        return token.text if moment is not None else None
+        return _day(token)
     named = token.text.rpartition(" ")[2]
     return Zoned(moment, named if "/" in named or named == "UTC" else zone).text()
 
