@@ -6,6 +6,7 @@ A change of rules, wording or layout shows as a difference here; ``pytest --snap
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from memory_world import World
@@ -53,3 +54,20 @@ def test_the_plan_as_json(plan: PlanView, program: Program, snapshot: SnapshotAs
 def test_the_plan_as_a_page(plan: PlanView, snapshot: SnapshotAssertion) -> None:
     """As a person opens it in a browser."""
     assert as_html([plan], "Firm", "2026-11-22 09:00").replace(plan.digest, "(plan)") == snapshot
+
+
+def test_the_plan_in_the_readme(world: World, shown_plan: ShownPlan) -> None:
+    """The README shows a plan as the terminal does, with the lines of the shipped rules."""
+    gone = world.person(firstname="Gone", lastname="Away", email="gone@x.example")
+    both = world.person(firstname="Both", lastname="Sides", mobile="+44 20 7946 0000")
+    world.sync()
+    (card,) = [card for card in world.cards() if card.values["surname"] == "Sides"]
+    world.crm.remove("Contact", gone.id)
+    world.crm.change("Contact", both.id, {"mobile": "+44 20 7946 0001"})
+    world.edit_card(card.id, mobilePhone="+44 20 7946 0002", jobTitle="Buyer")
+    world.card(givenName="New", surname="There", companyName="Mill Ltd", emails=("there@x.example",))
+    for name in ("One", "Two"):
+        world.person(firstname="Twin", lastname=name, email="twin@x.example")
+    world.card(givenName="Twin", surname="Any", emails=("twin@x.example",))
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    assert f"```text\n{chr(10).join(as_text(shown_plan())).strip()}\n```" in readme
