@@ -182,3 +182,13 @@ def test_the_page_about_cases_is_true(rules: Path) -> None:
     entries = re.findall(r"(?m)^\| `(\S+)", page)
     assert {one.strip("`") for one in entries} >= {*ENTRIES} - {"like"} - {"m365", "taken", "read-only"}
     assert all(f"`{what.partition(' in ')[0]}" in page for what in WHATS)
+
+
+def test_the_changed_rule_of_the_readme(rules: Path) -> None:
+    """What `tandem test` answers to the change that the README makes."""
+    path = rules / "contacts.rules"
+    changed = re.sub(r"(deleted in m365: +)recreate in m365", r"\1delete in crm", path.read_text("utf-8"))
+    path.write_text(changed, "utf-8")
+    told = tandem("test", rules)
+    assert told.exit_code == 1
+    assert f"```text\n{told.output}```" in (ROOT / "README.md").read_text("utf-8")
