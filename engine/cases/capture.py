@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.cases.words import quoted, write_moment, write_value
+from engine.cases.values import write_moment, write_value
+from engine.cases.words import quoted
 from engine.context import Context, Everything, SettingValue
 from engine.language.program import Program
 from engine.links import Base

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from engine.cases.model import Another, Elsewhere, Fate, Part, Person, Setup, Thing, Values
-from engine.cases.words import Cursor, Slip, Token, read_moment, read_value, unquoted
+from engine.cases.values import read_moment, read_value
+from engine.cases.words import Cursor, Slip, Token, unquoted
 from engine.context import EVERYTHING, SettingValue
 from engine.language.program import Program, SettingSpec
 from engine.language.suggestions import did_you_mean

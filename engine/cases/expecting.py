@@ -7,7 +7,8 @@ from typing import Final, cast
 
 from engine.cases.entries import SIDES, Draft
 from engine.cases.model import NOTHING, STATES, WHATS, WRITES, Expectation, Told, ToldField
-from engine.cases.words import Cursor, Slip, Token, quoted, read_value, unquoted, write_value
+from engine.cases.values import read_value, write_value
+from engine.cases.words import Cursor, Slip, Token, quoted, unquoted
 from engine.language.diagnostics import Span
 from engine.language.program import Program
 from engine.language.suggestions import did_you_mean

@@ -12,7 +12,7 @@ from engine.cases.accept import accepted
 from engine.cases.coverage import Listener
 from engine.cases.parse import read_cases
 from engine.cases.run import runner
-from engine.cases.words import write_value
+from engine.cases.values import write_value
 from engine.context import fold
 from engine.language.program import Program
 from engine.records import Reference, Side, Value

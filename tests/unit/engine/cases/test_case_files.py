@@ -13,10 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.cases import words
 from engine.cases.parse import read_cases
 from engine.cases.run import Runner
-from engine.cases.words import Cursor, read_value, rows, write_value
+from engine.cases.values import read_value, write_value
+from engine.cases.words import Cursor, rows
+from engine.context import fold
 from engine.language.codes import CASES, reference
 from engine.language.diagnostics import Span, render
 from engine.language.source import RawEntry
@@ -171,9 +172,6 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characte
 _NAMES = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True)
 _DAYS = st.dates().map(lambda day: day.isoformat())
 _MOMENTS = st.datetimes().map(lambda moment: f"{moment.replace(microsecond=0).isoformat()}Z")
-_RECENT = st.datetimes(min_value=words.datetime(1990, 1, 1), max_value=words.datetime(2060, 1, 1)).map(
-    lambda moment: f"{moment.replace(microsecond=0).isoformat()}Z"
-)
 _ZONES = st.sampled_from(["Europe/London", "America/St_Johns", "Asia/Kolkata", "UTC"])
 KINDS: dict[str, tuple[Type, st.SearchStrategy[Value]]] = {
     "text": (TEXT, _TEXTS),
@@ -183,7 +181,7 @@ KINDS: dict[str, tuple[Type, st.SearchStrategy[Value]]] = {
     "integer": (INTEGER, st.integers()),
     "date": (DATE, _DAYS),
     "instant": (INSTANT, _MOMENTS),
-    "zoned": (ZONED, st.one_of(_DAYS, st.builds(lambda moment, zone: f"{moment}[{zone}]", _RECENT, _ZONES))),
+    "zoned": (ZONED, st.one_of(_DAYS, st.builds(lambda moment, zone: f"{moment}[{zone}]", _MOMENTS, _ZONES))),
     "user": (USER, st.one_of(_NAMES.filter(lambda name: name != "empty"), _TEXTS)),
     "account": (ACCOUNT, _TEXTS),
     "choice": (choice("red", "dark blue"), st.sampled_from(["red", "dark blue"])),
@@ -195,7 +193,7 @@ KINDS: dict[str, tuple[Type, st.SearchStrategy[Value]]] = {
     ),
     "reference": (
         reference_to("Firm", "open"),
-        st.builds(lambda name, flags: Reference(words.fold(name), name, flags), _TEXTS,
+        st.builds(lambda name, flags: Reference(fold(name), name, flags), _TEXTS,
                   st.sampled_from([(), ("open",)])),
     ),
     "new reference": (reference_to("Firm"), _TEXTS.map(lambda name: Reference(None, name))),
