@@ -105,12 +105,12 @@ class Meetings(RuleBasedStateMachine):
             self.world.edit_activity(activity.id, **{path: self.token()})
 
     def known(self, activity: Record) -> bool:
-        """Whether every mailbox that has the meeting, or will be connected with it, has met it: who is taken off before
-        that leaves nothing behind by which the others' copies could be told to be of the same meeting."""
+        """Whether every mailbox that has the meeting has met it: who is taken off before that leaves nothing behind by
+        which the others' copies could be told to be of the same meeting."""
         links = [link for link, _ in self.world.state.link.values() if link.crm_id == activity.id]
         met = {(link.space, link.m365_id) for link in links}
         copies = [one for link in links if link.identity for one in self.copies_of(link.identity)]
-        return all((box(user), event.id) in met for user, event in copies if user in USERS)
+        return all((box(user), event.id) in met for user, event in copies if user in self.world.connected)
 
     @rule(number=numbers, crowd=crowds)
     def change_users(self, number: int, crowd: list[str]) -> None:
