@@ -20,16 +20,21 @@ from tandem.render import as_html, as_json, as_text
 ShownPlan = Callable[[], PlanView]
 
 
-@pytest.fixture
-def plan(world: World, shown_plan: ShownPlan) -> PlanView:
-    """A deletion, an overwrite, an update, creations on both sides, a match, a held item and a one-way refusal."""
+def deleted_and_edited(world: World, title: str) -> None:
+    """One pair whose CRM record is gone, and one that was edited on both sides."""
     gone = world.person(firstname="Gone", lastname="Away", email="gone@x.example")
     both = world.person(firstname="Both", lastname="Sides", mobile="+44 20 7946 0000")
     world.sync()
     (card,) = [card for card in world.cards() if card.values["surname"] == "Sides"]
     world.crm.remove("Contact", gone.id)
     world.crm.change("Contact", both.id, {"mobile": "+44 20 7946 0001"})
-    world.edit_card(card.id, mobilePhone="+44 20 7946 0002", jobTitle="Buyer\u202e of ropes")
+    world.edit_card(card.id, mobilePhone="+44 20 7946 0002", jobTitle=title)
+
+
+@pytest.fixture
+def plan(world: World, shown_plan: ShownPlan) -> PlanView:
+    """A deletion, an overwrite, an update, creations on both sides, a match, a held item and a one-way refusal."""
+    deleted_and_edited(world, "Buyer\u202e of ropes")
     world.person(firstname="Zoë", lastname="Brontë 🚢", description="x" * 400)
     world.card(givenName="New", surname="There", companyName="Mill Ltd", emails=("there@x.example",))
     world.person(firstname="Same", lastname="Person", email="same@x.example", title="Clerk")
@@ -58,13 +63,7 @@ def test_the_plan_as_a_page(plan: PlanView, snapshot: SnapshotAssertion) -> None
 
 def test_the_plan_in_the_readme(world: World, shown_plan: ShownPlan) -> None:
     """The README shows a plan as the terminal does, with the lines of the shipped rules."""
-    gone = world.person(firstname="Gone", lastname="Away", email="gone@x.example")
-    both = world.person(firstname="Both", lastname="Sides", mobile="+44 20 7946 0000")
-    world.sync()
-    (card,) = [card for card in world.cards() if card.values["surname"] == "Sides"]
-    world.crm.remove("Contact", gone.id)
-    world.crm.change("Contact", both.id, {"mobile": "+44 20 7946 0001"})
-    world.edit_card(card.id, mobilePhone="+44 20 7946 0002", jobTitle="Buyer")
+    deleted_and_edited(world, "Buyer")
     world.card(givenName="New", surname="There", companyName="Mill Ltd", emails=("there@x.example",))
     for name in ("One", "Two"):
         world.person(firstname="Twin", lastname=name, email="twin@x.example")
