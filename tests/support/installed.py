@@ -74,8 +74,8 @@ class Installed:
     """One installation and its Microsoft 365. ``tandem`` runs a command in this process, ``process`` in its own.
 
     When the test is over, a round of sync, or a second one, must leave nothing to do; a test that ends on purpose where
-    that can't be (a revoked sign-in, a guarded plan) says so by setting ``ends_open``. ``last_looks`` are the options of the plans
-    that must be empty then.
+    that can't be (a revoked sign-in, a guarded plan) says so by setting ``ends_open``. ``last_looks`` are the options
+    of the plans that must be empty then.
     """
 
     folder: Path
